@@ -1,0 +1,109 @@
+"""The contract of a data set: three splits in memory and what one must know to use them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+
+class DataUnavailable(Exception):
+    """A data set can't be had; the message says why in one sentence, and the way out."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What one must know of a data set to build a model for it and to show its examples.
+
+    Args:
+        name: The data set's name.
+        input_shape: Shape of one example, batch left out; images as `(H, W, C)`.
+        classes: Names of the classes, by label.
+        licence: Under what the data may be used.
+        citation: Whom to cite.
+
+    Every input is float32, pixels in [0, 1]; every target is an int32 class label.
+    """
+
+    name: str
+    input_shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    licence: str
+    citation: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """One side of a data set, held in memory and read by position.
+
+    Args:
+        inputs: `(N, ...)`; uint8 pixels stay uint8 here, which is a quarter of the memory.
+        targets: `(N,)` class labels.
+        scale: What an entry of `inputs` is multiplied by to become a model's input.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if len(self.inputs) != len(self.targets):
+            raise ValueError(
+                f"targets must have one entry for each of the {len(self.inputs)} inputs. "
+                f"Received: {len(self.targets)}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def example(self, index: int) -> tuple[np.ndarray, int]:
+        """One example as a model sees it: float32 input, label."""
+        return self.inputs[index].astype("float32") * self.scale, int(self.targets[index])
+
+    def tensors(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """All inputs and targets, on the device in whose scope this is called."""
+        return tf.constant(self.inputs), tf.constant(self.targets, tf.int32)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes of training images, drawn anew for every example at every step.
+
+    Args:
+        shift: Largest shift along each axis, in pixels.
+        flip: Mirror left and right with probability 1/2.
+        rotation: Largest rotation to either side, in degrees.
+        zoom: Largest change of size, as a share: 0.1 draws from 0.9 to 1.1.
+        erase: Edge of the square that is blanked at a random place, in pixels
+            (DeVries and Taylor 2017, arXiv:1708.04552).
+    """
+
+    shift: int = 0
+    flip: bool = False
+    rotation: float = 0.0
+    zoom: float = 0.0
+    erase: int = 0
+
+    def __post_init__(self) -> None:
+        for field in ("shift", "rotation", "zoom", "erase"):
+            if getattr(self, field) < 0:
+                raise ValueError(
+                    f"augmentation.{field} must be at least 0. Received: {getattr(self, field)!r}"
+                )
+        if self.zoom >= 1:
+            raise ValueError(f"augmentation.zoom must be below 1. Received: {self.zoom!r}")
+
+    @property
+    def active(self) -> bool:
+        """Whether any change is asked for."""
+        return any((self.shift, self.flip, self.rotation, self.zoom, self.erase))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set: splits that share no example, their spec, and how training examples are augmented."""
+
+    train: Split
+    validation: Split
+    test: Split
+    spec: Spec
+    augmentation: Augmentation = Augmentation()

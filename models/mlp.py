@@ -1,0 +1,93 @@
+"""Multi-layer perceptron: dense layers, each followed by an activation function."""
+
+from dataclasses import dataclass
+
+import keras
+
+from models import layers
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a multi-layer perceptron.
+
+    Args:
+        input_shape: Shape of one example, batch left out. More than one axis is flattened.
+        outputs: Number of logits: the classes, or the values that a regression predicts.
+        widths: Units of each hidden layer, first to last. Empty: a linear model.
+        activation: One of `layers.ACTIVATIONS`, after every hidden layer.
+        normalization: One of `layers.NORMALIZATIONS`, between a hidden layer and its activation.
+        dropout: Share of the units that are dropped after each hidden layer, in [0, 1).
+        initializer: One of `layers.INITIALIZERS`, of the hidden layers' kernels. He et al. 2015 derive
+            "he_normal" for ReLU (arXiv:1502.01852, section 2.2).
+
+    Raises:
+        ValueError: A field breaks its rule; the message names the field, the rule and the value.
+    """
+
+    input_shape: tuple[int, ...]
+    outputs: int
+    widths: tuple[int, ...] = (256, 128)
+    activation: str = "relu"
+    normalization: str = "none"
+    dropout: float = 0.0
+    initializer: str = "he_normal"
+
+    def __post_init__(self) -> None:
+        if not self.input_shape:
+            raise ValueError("input_shape must have at least one axis. Received: ()")
+        layers.check_all_positive("input_shape", self.input_shape)
+        layers.check_positive("outputs", self.outputs)
+        layers.check_all_positive("widths", self.widths)
+        layers.check_choice("activation", self.activation, layers.ACTIVATIONS)
+        layers.check_choice("normalization", self.normalization, layers.NORMALIZATIONS)
+        layers.check_fraction("dropout", self.dropout)
+        layers.check_choice("initializer", self.initializer, layers.INITIALIZERS)
+
+
+def build(config: Config) -> keras.Model:
+    """Build the network that `config` describes.
+
+    Rumelhart, Hinton and Williams 1986, "Learning representations by back-propagating errors".
+
+    Layers: `flatten` (inputs of more than one axis), then for each hidden layer `dense1`,
+    `dense1_norm`, `dense1_act`, `dense1_dropout`, ...; last `logits`.
+
+    Returns: An uncompiled functional model, `(B, *input_shape)` to logits `(B, outputs)`.
+
+    Example:
+
+    >>> model = build(Config(input_shape=(28, 28, 1), outputs=10))
+    >>> model.output_shape
+    (None, 10)
+    """
+    inputs = keras.Input(config.input_shape, name="inputs")
+    x = inputs
+    if len(config.input_shape) > 1:
+        x = keras.layers.Flatten(name="flatten")(x)
+    x = hidden_layers(x, config)
+    return keras.Model(inputs, layers.logits(x, config.outputs), name="mlp")
+
+
+def hidden_layers(x: keras.KerasTensor, config) -> keras.KerasTensor:
+    """The dense stack of a `Config` with widths, activation, normalization, dropout and initializer.
+
+    Args:
+        x: `(B, F)`.
+        config: A `Config` of this module, or one with the same fields.
+
+    Returns: `(B, widths[-1])`.
+    """
+    for number, width in enumerate(config.widths, start=1):
+        name = f"dense{number}"
+        x = keras.layers.Dense(
+            width,
+            kernel_initializer=config.initializer,
+            use_bias=config.normalization != "batch",  # its own offset takes the bias' place
+            name=name,
+        )(x)
+        x = layers.normalize(x, config.normalization, f"{name}_norm")
+        x = layers.activate(x, config.activation, f"{name}_act")
+        if config.dropout:
+            x = keras.layers.Dropout(config.dropout, name=f"{name}_dropout")(x)
+    return x

@@ -1,0 +1,1 @@
+"""How it learns: strategy, the one loop, objectives, callbacks, runs, recipes and the command line."""

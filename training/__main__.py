@@ -1,0 +1,234 @@
+"""Command line: list the recipes, train, evaluate, predict with and export a run."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from training import runs  # noqa: E402 (after the environment variable, which TensorFlow reads)
+
+USAGE_ERROR = 2
+STOPPED = 130  # as a shell reports a process that SIGINT ended
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns: The exit status: 0, `USAGE_ERROR` with one line on standard error, or `STOPPED`.
+    """
+    options, overrides = _parse(arguments)
+    # Only now, so that --help answers at once: these import TensorFlow.
+    from data import DataUnavailable
+    from training.settings import SettingsError
+    from training.strategy import DeviceError
+
+    try:
+        return COMMANDS[options.command](options, overrides)
+    except (DataUnavailable, DeviceError, SettingsError, runs.RunError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USAGE_ERROR
+
+
+def _list(options: argparse.Namespace, _: dict[str, str]) -> int:
+    from training.recipes import RECIPES
+
+    rows = [
+        {
+            "recipe": recipe.name,
+            "architecture": recipe.architecture,
+            "data": recipe.source,
+            "expected": dict(recipe.expected.test),
+            "seconds": recipe.expected.seconds,
+            "summary": recipe.summary,
+        }
+        for recipe in RECIPES.values()
+    ]
+    if options.json:
+        print(json.dumps(rows))
+        return 0
+    for row in rows:
+        expected = ", ".join(f"{name} {value:.2%}" for name, value in row["expected"].items())
+        print(f"{row['recipe']:<14}{expected:<18}{row['seconds'] or '?':>5} s  {row['summary']}")
+    return 0
+
+
+def _train(options: argparse.Namespace, overrides: dict[str, str]) -> int:
+    from training import recipes, strategy, trainer
+    from training.loop import Stop
+
+    recipe = recipes.find(options.recipe)
+    if options.resume:
+        run = _run_to_resume(options, overrides)
+    else:
+        run = trainer.create(
+            recipe.override(overrides), options.runs_dir, options.name, options.seed or 0, options.steps
+        )
+    if strategy.worker().is_chief:
+        print(f"run {run.name} in {run.path}", file=sys.stderr)
+    stop = Stop()
+    _stop_on_signals(stop)
+    figures = trainer.train(run, options.devices, stop, quiet=options.json)
+    result = {"run": run.name, "path": str(run.path), "state": run.state, **figures}
+    _print_result(result, options.json)
+    return STOPPED if run.state == "stopped" else 0
+
+
+def _run_to_resume(options: argparse.Namespace, overrides: dict[str, str]) -> runs.Run:
+    """The run that `--resume` names; without a name, the newest of the recipe."""
+    from training import strategy
+    from training.settings import SettingsError
+
+    if overrides or options.seed is not None:
+        raise SettingsError(
+            "a resumed run keeps its settings; only --steps and --devices may change. Start a new run "
+            "to change others"
+        )
+    if options.name:
+        runs.check_name(options.name)
+        folder = runs.folder_name(options.name, strategy.worker().index)
+        run = runs.Run(options.runs_dir / folder)
+        if not run.config:
+            run = runs.find(options.name, options.runs_dir)
+    else:
+        mine = [r for r in runs.runs_in(options.runs_dir) if r.config["recipe"] == options.recipe]
+        if not mine:
+            raise runs.RunError(f"there is no run of {options.recipe} to resume in {options.runs_dir}")
+        run = mine[0]
+    if run.config["recipe"] != options.recipe:
+        raise runs.RunError(f"run {run.name!r} is one of {run.config['recipe']}, not of {options.recipe}")
+    if options.steps is not None:
+        run.write_json("config.json", {**run.config, "steps": options.steps})
+    return run
+
+
+def _stop_on_signals(stop) -> None:
+    """SIGINT and SIGTERM save and stop; a second one ends the process at once."""
+
+    def handle(number: int, _) -> None:
+        stop()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handle)
+
+
+def _evaluate(options: argparse.Namespace, _: dict[str, str]) -> int:
+    from training import trainer
+
+    run = runs.find(options.run, options.runs_dir)
+    figures = trainer.evaluate(run, options.split)
+    _print_result({"run": run.name, "split": options.split, **figures}, options.json)
+    return 0
+
+
+def _predict(options: argparse.Namespace, _: dict[str, str]) -> int:
+    from training import trainer
+
+    run = runs.find(options.run, options.runs_dir)
+    for row in trainer.predict(run, (line.rstrip("\n") for line in sys.stdin if line.strip())):
+        print(json.dumps(row), flush=True)
+    return 0
+
+
+def _export(options: argparse.Namespace, _: dict[str, str]) -> int:
+    from training import trainer
+
+    path = trainer.export(runs.find(options.run, options.runs_dir), options.format, options.out)
+    _print_result({"path": str(path)}, options.json)
+    return 0
+
+
+COMMANDS = {
+    "list": _list,
+    "train": _train,
+    "evaluate": _evaluate,
+    "predict": _predict,
+    "export": _export,
+}
+
+
+def _print_result(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(result))
+        return
+    for name, value in result.items():
+        print(f"{name:<16}{value:.4f}" if isinstance(value, float) else f"{name:<16}{value}")
+
+
+def _parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
+    """The command's options, and the overrides `--model.FIELD VALUE` and their like."""
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.set_defaults(json=False, runs_dir=runs.RUNS)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--json", action="store_true", help="print JSON")
+    placed = argparse.ArgumentParser(add_help=False)
+    placed.add_argument("--runs-dir", type=Path, default=runs.RUNS, help="where the runs are")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    commands.add_parser("list", parents=[shared], help="the recipes and what they reach")
+
+    train = commands.add_parser(
+        "train",
+        parents=[shared, placed],
+        help="train a recipe",
+        epilog="Any setting can be changed: --model.FIELD, --data.FIELD, --optimizer.FIELD, "
+        "--training.FIELD, each followed by its value; lists are written 32,64.",
+    )
+    train.add_argument("recipe")
+    train.add_argument("--name", help="of the run (default: the recipe's name and a number)")
+    train.add_argument("--devices", default="auto", help="auto, cpu:N or gpu:N")
+    train.add_argument("--seed", type=int, help="of everything random (default: 0)")
+    train.add_argument("--steps", type=_positive, help="optimizer steps in all")
+    train.add_argument("--resume", action="store_true", help="go on with a run, --name or the newest")
+
+    evaluate = commands.add_parser("evaluate", parents=[shared, placed], help="figures on a split")
+    evaluate.add_argument("run", help="a run's name, a gallery name, or a path")
+    evaluate.add_argument("--split", default="test", help="train, validation or test")
+
+    predict = commands.add_parser(
+        "predict", parents=[shared, placed], help="one JSON line for each line of standard input"
+    )
+    predict.add_argument("run", help="a run's name, a gallery name, or a path")
+
+    export = commands.add_parser("export", parents=[shared, placed], help="the model as a file")
+    export.add_argument("run", help="a run's name, a gallery name, or a path")
+    export.add_argument("--format", choices=("keras", "savedmodel", "onnx"), default="keras")
+    export.add_argument("--out", type=Path, help="where to (default: in the run's folder)")
+
+    options, rest = parser.parse_known_args(arguments)
+    overrides = _overrides(rest) if options.command == "train" else {}
+    if rest and options.command != "train":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if overrides is None:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return options, overrides
+
+
+def _overrides(words: Sequence[str]) -> dict[str, str] | None:
+    """Pairs of `--section.field value` (or `--section.field=value`); None where the words are not."""
+    overrides = {}
+    words = [part for word in words for part in (word.split("=", 1) if word[:2] == "--" else [word])]
+    if len(words) % 2:
+        return None
+    for name, value in zip(words[::2], words[1::2], strict=True):
+        if not name.startswith("--") or "." not in name:
+            return None
+        overrides[name[2:]] = value
+    return overrides
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

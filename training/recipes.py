@@ -1,0 +1,311 @@
+"""Recipes: named, complete, reproducible settings, each with the score that it is expected to reach.
+
+A run's `config.json` is a recipe with every setting resolved; `Recipe.from_config` reads it back.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+
+import data
+import models
+from data.pipeline import Stream, Sweep
+from data.source import Augmentation, Source
+from training import optimizers, settings
+from training.loop import Feed, Pass
+from training.objectives import Objective, Supervised
+from training.settings import SettingsError
+
+EVALUATION_BATCH = 512  # examples; no gradient is kept, so a larger batch than in training fits
+
+
+@dataclass(frozen=True)
+class Training:
+    """How long and in what manner a recipe trains.
+
+    Args:
+        epochs: Passes over the training split; need not be whole.
+        batch_size: Global batch, over all replicas, in examples.
+        label_smoothing: Share of a target's probability that is spread over all classes, in [0, 1).
+        steps_per_call: Optimizer steps in one call of the compiled step. More of them save the calls'
+            overhead; fewer show and stop sooner.
+        xla: Where XLA compiles the loss and its gradients: "never", "gpu" or "always". Measured by
+            `python -m benchmarks cnn`: convolutions on a CPU are two to three times slower with it.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16".
+        accumulate: Parts in which a replica's share of a batch is computed.
+        patience: Epochs without a better `monitor` after which the training ends; 0: never.
+        monitor: The figure by which the best model is chosen.
+    """
+
+    epochs: float = 10.0
+    batch_size: int = 128
+    label_smoothing: float = 0.0
+    steps_per_call: int = 10
+    xla: str = "never"
+    precision: str = "float32"
+    accumulate: int = 1
+    patience: int = 0
+    monitor: str = "val_accuracy"
+
+    def __post_init__(self) -> None:
+        if not self.epochs > 0:
+            raise ValueError(f"epochs must be above 0. Received: {self.epochs!r}")
+        for name in ("batch_size", "steps_per_call", "accumulate"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1. Received: {getattr(self, name)!r}")
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(
+                f"label_smoothing must be at least 0 and below 1. Received: {self.label_smoothing!r}"
+            )
+        if self.patience < 0:
+            raise ValueError(f"patience must be at least 0. Received: {self.patience!r}")
+        for name, choices in (
+            ("xla", ("never", "gpu", "always")),
+            ("precision", optimizers.PRECISIONS),
+        ):
+            if getattr(self, name) not in choices:
+                raise ValueError(
+                    f"{name} must be one of {', '.join(choices)}. Received: {getattr(self, name)!r}"
+                )
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a recipe reaches.
+
+    Args:
+        test: Least figures on the test split, by name.
+        parameters: Most trainable parameters; 0: not limited.
+        seconds: About how long it takes on two CPU cores, start included.
+    """
+
+    test: Mapping[str, float]
+    parameters: int = 0
+    seconds: int = 0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A setting of everything, for one supervised classifier.
+
+    Args:
+        name: `<data>_<arch>`.
+        summary: One line for people.
+        source: Key of `data.SOURCES`.
+        architecture: Key of `models.ARCHITECTURES`.
+        expected: What it reaches.
+        data: Settings of the source.
+        model: Settings of the architecture, but for input shape and outputs, which the data decide.
+        optimizer: Settings of the optimizer.
+        training: How long and in what manner.
+    """
+
+    name: str
+    summary: str
+    source: str
+    architecture: str
+    expected: Expected
+    data: Any
+    model: Mapping[str, Any] = field(default_factory=dict)
+    optimizer: optimizers.Config = optimizers.Config()
+    training: Training = Training()
+
+    def override(self, changes: Mapping[str, Any]) -> "Recipe":
+        """A copy with some fields changed; keys are "model.filters", "optimizer.learning_rate", ...
+
+        Raises:
+            SettingsError: No such field, or a value that breaks its rule.
+        """
+        groups: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
+        for key, value in changes.items():
+            group, _, name = key.partition(".")
+            if group not in groups or not name:
+                raise SettingsError(settings.unknown("section", group, SECTIONS))
+            groups[group][name] = value
+        new = {
+            name: settings.override(getattr(self, name), values, f"{name}.")
+            for name, values in groups.items()
+            if name != "model"
+        }
+        kind = models.ARCHITECTURES[self.architecture].Config
+        given = settings.parse_fields(kind, groups["model"], "model.")
+        for name in DECIDED_BY_DATA & given.keys():
+            raise SettingsError(f"model.{name} is decided by the data and can't be set")
+        return dataclasses.replace(self, model={**self.model, **given}, **new)
+
+    def to_config(self) -> dict[str, Any]:
+        """Every setting as plain JSON values, for `config.json`; what the data decide is left out."""
+        kind = models.ARCHITECTURES[self.architecture].Config
+        defaults = {
+            f.name: f.default for f in dataclasses.fields(kind) if f.name not in DECIDED_BY_DATA
+        }
+        return {
+            "recipe": self.name,
+            "source": self.source,
+            "data": settings.to_json(self.data),
+            "architecture": self.architecture,
+            "model": {**defaults, **self.model},
+            "optimizer": settings.to_json(self.optimizer),
+            "training": settings.to_json(self.training),
+        }
+
+    @staticmethod
+    def from_config(config: Mapping[str, Any]) -> "Recipe":
+        """The recipe as a run resolved it."""
+        recipe = find(config["recipe"])
+        changes = {
+            f"{section}.{name}": value
+            for section in SECTIONS
+            for name, value in config[section].items()
+        }
+        return recipe.override(changes)
+
+    def model_config(self, spec: data.Spec) -> Any:
+        """The architecture's `Config` for data of this kind."""
+        kind = models.ARCHITECTURES[self.architecture].Config
+        try:
+            return kind(input_shape=spec.input_shape, outputs=len(spec.classes), **self.model)
+        except ValueError as error:
+            raise SettingsError(f"model.{error}") from error
+
+    def build_model(self, spec: data.Spec) -> keras.Model:
+        """The untrained model for data of this kind."""
+        return models.ARCHITECTURES[self.architecture].build(self.model_config(spec))
+
+    def objective(self, model: keras.Model, steps: int, seed: int, jit_compile: bool) -> Objective:
+        """What a training step computes; called inside the strategy's scope."""
+        training = self.training
+        updater = optimizers.Updater(
+            self.optimizer, model.trainable_variables, steps, training.precision
+        )
+        return Supervised(
+            model,
+            updater,
+            label_smoothing=training.label_smoothing,
+            accumulate=training.accumulate,
+            jit_compile=jit_compile,
+            seed=seed,
+        )
+
+    def feeds(self, source: Source, replicas: int, seed: int, on_device: bool) -> tuple[Stream, Sweep]:
+        """The training stream, and the pass over the validation split.
+
+        Raises:
+            SettingsError: The batch can't be divided among the replicas.
+        """
+        batch, parts = self.training.batch_size, replicas * self.training.accumulate
+        if batch % parts:
+            raise SettingsError(
+                f"training.batch_size must be a multiple of {parts} (replicas times accumulate). "
+                f"Received: {batch}"
+            )
+        stream = Stream(source.train, batch, seed, source.augmentation, on_device)
+        return stream, Sweep(source.validation, -(-EVALUATION_BATCH // replicas) * replicas)
+
+
+SECTIONS = ("data", "model", "optimizer", "training")
+DECIDED_BY_DATA = frozenset({"input_shape", "outputs"})
+
+_SOURCES = data.SOURCES
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="digits_cnn",
+            summary="8x8 scans of handwritten digits, embedded: alive in seconds",
+            source="digits",
+            architecture="cnn",
+            expected=Expected({"accuracy": 0.98}, seconds=30),
+            data=dataclasses.replace(
+                _SOURCES["digits"], augmentation=Augmentation(shift=1, rotation=10.0, zoom=0.1)
+            ),
+            model={"filters": (32, 64), "convolutions": (2,)},
+            optimizer=optimizers.Config(
+                "adamw", 4e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.98
+            ),
+            training=Training(epochs=30, batch_size=64, label_smoothing=0.1),
+        ),
+        Recipe(
+            name="mnist_cnn",
+            summary="handwritten digits at 28x28, with fewer than 34,826 parameters",
+            source="mnist",
+            architecture="cnn",
+            expected=Expected({"accuracy": 0.9922}, parameters=34_826, seconds=420),
+            data=dataclasses.replace(
+                _SOURCES["mnist"], augmentation=Augmentation(shift=2, rotation=10.0, zoom=0.1)
+            ),
+            model={"filters": (16, 32, 48), "convolutions": (1, 2, 1)},
+            optimizer=optimizers.Config(
+                "adamw", 4e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.995
+            ),
+            training=Training(epochs=8, label_smoothing=0.1),
+        ),
+        Recipe(
+            name="fashion_cnn",
+            summary="ten kinds of clothes at 28x28, with fewer than 100,000 parameters, as they are",
+            source="fashion_mnist",
+            architecture="cnn",
+            expected=Expected({"accuracy": 0.925}, parameters=100_000, seconds=900),
+            data=_SOURCES["fashion_mnist"],
+            model={"filters": (24, 48, 96), "convolutions": (1, 2, 1)},
+            optimizer=optimizers.Config(
+                "adamw", 4e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.995
+            ),
+            training=Training(epochs=12, label_smoothing=0.1),
+        ),
+        Recipe(
+            name="digits_mlp",
+            summary="the same digits by a dense net: what convolutions are compared with",
+            source="digits",
+            architecture="mlp",
+            expected=Expected({"accuracy": 0.96}, seconds=20),
+            data=_SOURCES["digits"],
+            model={"widths": (128, 64), "dropout": 0.2},
+            optimizer=optimizers.Config("adamw", 2e-3, "cosine", warmup=0.1, weight_decay=0.05),
+            training=Training(epochs=40, batch_size=64),
+        ),
+        Recipe(
+            name="images_cnn",
+            summary="a folder of your own images, one sub-folder a class: --data.folder PATH",
+            source="image_folder",
+            architecture="cnn",
+            expected=Expected({}),
+            data=_SOURCES["image_folder"],
+            model={"filters": (32, 64, 96), "convolutions": (2,)},
+            optimizer=optimizers.Config(
+                "adamw", 2e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.99
+            ),
+            training=Training(epochs=30, batch_size=32, label_smoothing=0.1),
+        ),
+        Recipe(
+            name="cifar10_cnn",
+            summary="ten kinds of things in colour at 32x32",
+            source="cifar10",
+            architecture="cnn",
+            expected=Expected({"accuracy": 0.80}),
+            data=dataclasses.replace(
+                _SOURCES["cifar10"], augmentation=Augmentation(shift=4, flip=True)
+            ),
+            model={"filters": (32, 64, 128), "convolutions": (2,), "residual": True},
+            optimizer=optimizers.Config(
+                "adamw", 4e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.995
+            ),
+            training=Training(epochs=20, label_smoothing=0.1),
+        ),
+    )
+}
+
+
+def find(name: str) -> Recipe:
+    """A recipe by name.
+
+    Raises:
+        SettingsError: There is none; the message has the nearest names.
+    """
+    if name not in RECIPES:
+        raise SettingsError(settings.unknown("recipe", name, RECIPES))
+    return RECIPES[name]

@@ -1,0 +1,128 @@
+"""Frozen dataclasses of settings from and to plain text and JSON."""
+
+import dataclasses
+import difflib
+import json
+import types
+import typing
+from collections.abc import Collection, Mapping
+from typing import Any
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a value of the wrong kind; the message is one line for a person."""
+
+
+def to_json(config: Any) -> dict[str, Any]:
+    """A dataclass as plain JSON values, nested dataclasses as objects and tuples as lists."""
+    return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def override(config: Any, changes: Mapping[str, Any], prefix: str = "") -> Any:
+    """A copy of `config` with some fields changed.
+
+    Args:
+        config: A dataclass.
+        changes: New values by field; a field of a nested dataclass is written "outer.inner". Texts, as
+            they come from a command line, are read as the field's type: "32,64" is (32, 64).
+        prefix: What stands before the field's name in messages.
+
+    Returns: A dataclass of the same type, checked anew.
+
+    Raises:
+        SettingsError: No such field, or a value that is not of its type.
+    """
+    kinds = typing.get_type_hints(type(config))
+    nested: dict[str, dict[str, Any]] = {}
+    flat: dict[str, Any] = {}
+    for key, value in changes.items():
+        name, _, rest = key.partition(".")
+        if rest or dataclasses.is_dataclass(kinds.get(name)) and isinstance(value, Mapping):
+            nested.setdefault(name, {}).update({rest: value} if rest else value)
+        else:
+            flat[name] = value
+    check_fields(type(config), nested, prefix)
+    values = parse_fields(type(config), flat, prefix)
+    for name, inner in nested.items():
+        values[name] = override(getattr(config, name), inner, f"{prefix}{name}.")
+    try:
+        return dataclasses.replace(config, **values)
+    except SettingsError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{prefix}{error}") from error
+
+
+def parse_fields(kind: type, values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Each value as the type that its field has in the dataclass `kind`.
+
+    Raises:
+        SettingsError: `kind` has no such field, or a value is not of its type.
+    """
+    check_fields(kind, values, prefix)
+    kinds = typing.get_type_hints(kind)
+    return {name: parse(value, kinds[name], prefix + name) for name, value in values.items()}
+
+
+def check_fields(kind: type, names: Collection[str], prefix: str = "") -> None:
+    """Raise a SettingsError unless the dataclass `kind` has a field of each name."""
+    known = [field.name for field in dataclasses.fields(kind)]
+    for name in names:
+        if name not in known:
+            raise SettingsError(
+                unknown("field", prefix + name, [prefix + field for field in known])
+            )
+
+
+def parse(value: Any, kind: Any, name: str) -> Any:
+    """`value`, a text or a JSON value, as a `kind`: bool, int, float, str, a tuple of these, or None.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    options = typing.get_args(kind)
+    if isinstance(kind, types.UnionType):
+        if value in (None, "none", "None", ""):
+            return None
+        (kind,) = (option for option in options if option is not types.NoneType)
+        return parse(value, kind, name)
+    if typing.get_origin(kind) is tuple:
+        if isinstance(value, str):
+            value = [part for part in value.strip("()[] ").split(",") if part.strip()]
+        if not isinstance(value, (list, tuple)):
+            value = [value]
+        return tuple(parse(part, options[0], name) for part in value)
+    if kind is bool:
+        return _parse_bool(value, name)
+    if kind is str and isinstance(value, str):
+        return value
+    try:
+        if kind is int and not isinstance(value, bool) and float(value) == int(float(value)):
+            return int(value) if isinstance(value, (int, str)) and "e" not in str(value) else int(float(value))
+        if kind is float and not isinstance(value, bool):
+            return float(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise SettingsError(f"{name} must be {_KINDS.get(kind, kind)}. Received: {value!r}")
+
+
+_KINDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+
+
+def _parse_bool(value: Any, name: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in ("true", "yes", "1"):
+        return True
+    if text in ("false", "no", "0"):
+        return False
+    raise SettingsError(f"{name} must be true or false. Received: {value!r}")
+
+
+def unknown(kind: str, name: str, known: Collection[str]) -> str:
+    """The one line that says that there is no such `kind`, with the nearest names there are."""
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or sorted(known)[:12]
+    return f"there is no {kind} {name!r}. " + (
+        f"Did you mean {', '.join(near)}?" if near else f"There are no {kind}s yet."
+    )

@@ -1,0 +1,320 @@
+"""From a recipe to a run, and from a run's folder to training, evaluation and its model."""
+
+import contextlib
+import importlib.metadata
+import math
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from os import getpid
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from data import DataUnavailable
+from data.image_folder import read_image
+from data.pipeline import Sweep
+from training import runs, settings, strategy
+from training.callbacks import BestModel, Progress, RunLog, higher_is_better
+from training.checkpoints import CheckpointError
+from training.loop import Loop, NotFinite, Schedule, Stop, add_figures, means, zero_totals
+from training.objectives import Supervised
+from training.recipes import EVALUATION_BATCH, Recipe
+from training.runs import Run, RunError
+from training.saving import save_model
+
+SPLITS = ("train", "validation", "test")
+_LOG_BYTES = 32 * 2**20  # metrics and events of a long run
+_COPIES = 8  # of the weights on disk at once: model, two checkpoints with moments, and one being written
+
+
+def create(
+    recipe: Recipe,
+    directory: Path = runs.RUNS,
+    name: str | None = None,
+    seed: int = 0,
+    steps: int | None = None,
+) -> Run:
+    """Make a run's folder with every setting; training adds what only the data and devices tell.
+
+    Args:
+        recipe: What to train.
+        directory: Where runs are.
+        name: Of the run; None: the first free `<recipe>-<number>`.
+        seed: Of the weights, the order of the examples and every random draw.
+        steps: Optimizer steps; None: as many as the recipe's epochs have.
+
+    Raises:
+        RunError: The name is taken or unfit, or the folder can't be written.
+    """
+    worker = strategy.worker()
+    if worker.count > 1 and name is None:
+        raise RunError("several workers train one run: give each of them the same --name")
+    config = {
+        **recipe.to_config(),
+        "seed": seed,
+        "steps": steps,
+        "git": _git_revision(),
+        "versions": {
+            "python": platform.python_version(),
+            **{
+                package: importlib.metadata.version(package)
+                for package in ("tensorflow", "keras", "numpy")
+            },
+        },
+    }
+    name = name or runs.free_name(directory, recipe.name)
+    return runs.create(directory, name, config, worker.index)
+
+
+def train(
+    run: Run,
+    devices: str = "auto",
+    stop: Stop | None = None,
+    callbacks: tuple[keras.callbacks.Callback, ...] = (),
+    quiet: bool = False,
+) -> dict[str, float]:
+    """Train a run, from its newest checkpoint if it has one.
+
+    Args:
+        run: As `create` made it.
+        devices: See `strategy.pick`.
+        stop: Ends the training early when set.
+        callbacks: More standard `keras.callbacks`.
+        quiet: Print no progress.
+
+    Returns: The last figures. The run's state is then "finished", or "stopped" if `stop` was set.
+
+    Raises:
+        RunError: The run is in use, or can't go on; its state is "failed" and has the message.
+        SettingsError, DeviceError, DataUnavailable: A setting doesn't fit.
+    """
+    with run.locked():
+        run.update_status(state="running", pid=getpid(), host=platform.node(), error=None)
+        stop = stop or Stop()
+        try:
+            loop = _prepare(run, devices, stop, callbacks, quiet)
+            logs = loop.run()
+        except (NotFinite, OSError, CheckpointError) as error:
+            message = _tell(error, run)
+            _mark_failed(run, message)
+            raise RunError(message) from error
+        except BaseException as error:
+            _mark_failed(run, str(error) or type(error).__name__)
+            raise
+        done = loop.step >= loop.schedule.steps or not stop.wanted
+        run.update_status(state="finished" if done else "stopped", step=loop.step)
+        return logs
+
+
+def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) -> Loop:
+    """The loop of a run, its checkpoint restored."""
+    chosen = strategy.pick(devices)  # before anything else wakes TensorFlow
+    config = run.config
+    recipe = Recipe.from_config(config)
+    source = recipe.data.load()
+    training, seed = recipe.training, config["seed"]
+    replicas = chosen.num_replicas_in_sync
+    gpu = bool(tf.config.get_visible_devices("GPU"))
+    stream, validation = recipe.feeds(source, replicas, seed, on_device=gpu)
+    schedule = Schedule(
+        steps=config["steps"] or math.ceil(training.epochs * stream.steps_per_epoch),
+        steps_per_epoch=stream.steps_per_epoch,
+        steps_per_call=training.steps_per_call,
+    )
+    keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(training.precision)
+    with chosen.scope():
+        model = recipe.build_model(source.spec)
+        synchronized = strategy.synchronize(model, chosen)
+        xla = training.xla == "always" or (training.xla == "gpu" and gpu)
+        objective = recipe.objective(
+            model, schedule.steps, seed, jit_compile=xla and not synchronized
+        )
+        _check_space(run, sum(variable.value.numpy().nbytes for variable in model.variables))
+        watchers: list[keras.callbacks.Callback] = []
+        run.write_json(
+            "config.json",
+            {
+                **config,
+                "spec": settings.to_json(source.spec),
+                "parameters": model.count_params(),
+                **strategy.describe(chosen),
+            },
+        )
+        if strategy.worker().is_chief:
+            watchers.append(BestModel(objective.models, run.path, training.monitor))
+            if not quiet:
+                watchers.append(Progress())
+        watchers.append(RunLog(run))
+        if training.patience:
+            watchers.append(
+                keras.callbacks.EarlyStopping(
+                    training.monitor,
+                    patience=training.patience,
+                    mode="max" if higher_is_better(training.monitor) else "min",
+                )
+            )
+        loop = Loop(
+            chosen,
+            objective,
+            schedule,
+            stream,
+            validation,
+            callbacks=[*watchers, *callbacks],
+            checkpoint_folder=run.checkpoint_path,
+            stop=stop,
+        )
+        loop.restore()
+    for warning in loop.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return loop
+
+
+def load_model(run: Run) -> keras.Model:
+    """The run's best model.
+
+    Raises:
+        RunError: It has none yet, or the file is damaged.
+    """
+    if not run.model_path.exists():
+        raise RunError(f"run {run.name!r} has no model yet: it appears after the first epoch")
+    try:
+        return keras.models.load_model(run.model_path)
+    except (OSError, ValueError) as error:
+        raise RunError(f"{run.model_path} can't be loaded: {_first_line(error)}") from error
+
+
+def evaluate(run: Run, split: str = "test") -> dict[str, float]:
+    """The best model's figures on a split; also written to the run's `evaluation.json`.
+
+    Raises:
+        RunError: There is no model, or no such split.
+        DataUnavailable: The data can't be had.
+    """
+    if split not in SPLITS:
+        raise RunError(settings.unknown("split", split, SPLITS))
+    recipe = Recipe.from_config(run.config)
+    examples = getattr(recipe.data.load(), split)
+    objective = Supervised(load_model(run), updater=None)
+    add = tf.function(lambda batch, totals: add_figures(totals, objective.evaluate(batch)))
+    totals = zero_totals(objective.evaluation_figures)
+    for batch in Sweep(examples, EVALUATION_BATCH).shards(replicas=1, first=0, count=1):
+        totals = add(batch, totals)
+    figures = {**means(totals), "examples": len(examples)}
+    run.write_json("evaluation.json", {**run.evaluation, split: figures})
+    return figures
+
+
+def predict(run: Run, paths: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Classify image files.
+
+    Args:
+        run: With a model.
+        paths: Of image files, one an input.
+
+    Yields: `{"input", "output", "probabilities"}` an input; `{"input", "error"}` for one that can't be
+        read.
+    """
+    model, spec = load_model(run), run.config["spec"]
+    size, _, channels = spec["input_shape"]
+    for path in paths:
+        try:
+            image = read_image(path, size, channels)
+        except DataUnavailable as error:
+            yield {"input": path, "error": str(error)}
+            continue
+        logits = model(image[None].astype("float32") / 255, training=False)
+        probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits[0]))
+        yield {
+            "input": path,
+            "output": spec["classes"][int(probabilities.argmax())],
+            "probabilities": {
+                name: round(float(value), 6)
+                for name, value in zip(spec["classes"], probabilities, strict=True)
+            },
+        }
+
+
+EXPORTS = ("keras", "savedmodel", "onnx")
+
+
+def export(run: Run, form: str, out: Path | None = None) -> Path:
+    """Write the best model in another format.
+
+    Args:
+        run: With a model.
+        form: One of `EXPORTS`.
+        out: Where to; None: `export/` in the run's folder.
+
+    Returns: The file, or for "savedmodel" the folder.
+
+    Raises:
+        RunError: There is no model, or a package that the format needs is missing.
+    """
+    suffix = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}[form]
+    path = out or run.path / "export" / f"{run.name}{suffix}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    model = load_model(run)
+    if form == "keras":
+        save_model(model, path)
+        return path
+    try:
+        model.export(path, format="tf_saved_model" if form == "savedmodel" else "onnx", verbose=False)
+    except ImportError as error:
+        raise RunError(
+            f"export to {form} needs packages that are not installed ({_first_line(error)}): "
+            f"make install ONNX=1"
+        ) from error
+    return path
+
+
+def _mark_failed(run: Run, message: str) -> None:
+    with contextlib.suppress(OSError):  # a full disk must not hide what happened
+        run.update_status(state="failed", error=message)
+
+
+def _tell(error: Exception, run: Run) -> str:
+    """What went wrong in one line: with the last good checkpoint, and what to do."""
+    steps = sorted(path.name for path in run.checkpoint_path.glob("[0-9]*"))
+    last = f"the last good checkpoint is that of step {int(steps[-1])}" if steps else "there is no checkpoint yet"
+    if isinstance(error, NotFinite):
+        return f"{error}; {last}. Try a lower --optimizer.learning_rate, or --optimizer.clip_norm 1"
+    if isinstance(error, OSError):
+        return f"{run.path} can't be written ({error.strerror or error}); {last}. Make room, then --resume"
+    return str(error)
+
+
+def _check_space(run: Run, weights_bytes: int) -> None:
+    """Raise a RunError where the disk can't hold what the run will write."""
+    needed = _COPIES * weights_bytes + _LOG_BYTES
+    free = shutil.disk_usage(run.path).free
+    if free < needed:
+        raise RunError(
+            f"{run.path} has {free / 2**20:.0f} MiB free, but the run needs about {needed / 2**20:.0f} MiB. "
+            f"Make room, or take another --runs-dir"
+        )
+
+
+def _git_revision() -> str | None:
+    """The revision of the code, with a mark where it has changes; None outside a checkout."""
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=runs.ROOT,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
