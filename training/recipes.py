@@ -221,7 +221,7 @@ RECIPES: dict[str, Recipe] = {
             architecture="cnn",
             expected=Expected({"accuracy": 0.98}, seconds=30),
             data=dataclasses.replace(
-                _SOURCES["digits"], augmentation=Augmentation(shift=1, rotation=10.0, zoom=0.1)
+                _SOURCES["digits"], augmentation=Augmentation(rotation=10.0, zoom=0.1)
             ),
             model={"filters": (32, 64), "convolutions": (2,)},
             optimizer=optimizers.Config(
@@ -242,7 +242,7 @@ RECIPES: dict[str, Recipe] = {
             optimizer=optimizers.Config(
                 "adamw", 4e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.995
             ),
-            training=Training(epochs=8, label_smoothing=0.1),
+            training=Training(epochs=10, label_smoothing=0.1),
         ),
         Recipe(
             name="fashion_cnn",
