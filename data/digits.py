@@ -27,9 +27,7 @@ class Config:
         bunch = datasets.load_digits()
         images = bunch.images.astype("uint8")[..., None]  # 17 levels, 0 to 16
         sides = split_by_content(images, (self.validation, self.test))
-        validation, test, train = (
-            Split(images[side], bunch.target[side], scale=1 / 16) for side in sides
-        )
+        validation, test, train = (Split(images[side], bunch.target[side], scale=1 / 16) for side in sides)
         spec = Spec(
             name="digits",
             input_shape=(8, 8, 1),

@@ -106,9 +106,9 @@ def read_image(file, size: int, channels: int) -> np.ndarray:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(file) as image:
-            image = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")
-            image = ImageOps.pad(image, (size, size))
+        with Image.open(file) as opened:
+            upright = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
+        image = ImageOps.pad(upright, (size, size))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError) as error:
         name = getattr(file, "name", file)
         raise DataUnavailable(f"{name} can't be read as an image: {error}") from error

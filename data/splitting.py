@@ -22,9 +22,7 @@ def fingerprints(inputs: np.ndarray, seed: int = 0) -> np.ndarray:
     return np.frombuffer(b"".join(digests), dtype=">u8").astype(np.float64) / 2.0**64
 
 
-def split_by_content(
-    inputs: np.ndarray, shares: tuple[float, ...], seed: int = 0
-) -> tuple[np.ndarray, ...]:
+def split_by_content(inputs: np.ndarray, shares: tuple[float, ...], seed: int = 0) -> tuple[np.ndarray, ...]:
     """Divide examples by their fingerprints: equal examples always fall on the same side.
 
     Args:
@@ -36,9 +34,7 @@ def split_by_content(
     """
     edges = np.cumsum(shares)
     if np.any(np.asarray(shares) < 0) or edges[-1] >= 1:
-        raise ValueError(
-            f"shares must be at least 0 and sum to less than 1. Received: {shares!r}"
-        )
+        raise ValueError(f"shares must be at least 0 and sum to less than 1. Received: {shares!r}")
     sides = np.searchsorted(edges, fingerprints(inputs, seed), side="right")
     return tuple(np.flatnonzero(sides == side) for side in range(len(shares) + 1))
 

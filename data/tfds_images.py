@@ -35,9 +35,7 @@ class Config:
 
     def __post_init__(self) -> None:
         if self.dataset not in LICENCES:
-            raise ValueError(
-                f"dataset must be one of {', '.join(LICENCES)}. Received: {self.dataset!r}"
-            )
+            raise ValueError(f"dataset must be one of {', '.join(LICENCES)}. Received: {self.dataset!r}")
 
     def load(self) -> Source:
         """Read the images, downloading and preparing them first where that has not been done.

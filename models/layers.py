@@ -35,9 +35,7 @@ GROUPS = 8  # of a group normalization, fewer where the channels do not divide
 def check_choice(field: str, value: object, choices: Collection[object]) -> None:
     """Raise a ValueError unless `value` is one of `choices`."""
     if value not in choices:
-        raise ValueError(
-            f"{field} must be one of {', '.join(map(str, choices))}. Received: {value!r}"
-        )
+        raise ValueError(f"{field} must be one of {', '.join(map(str, choices))}. Received: {value!r}")
 
 
 def check_positive(field: str, value: int) -> None:

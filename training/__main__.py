@@ -1,4 +1,4 @@
-"""Command line: list the recipes, train, evaluate, predict with and export a run."""
+"""Command line: list the recipes, train one, evaluate, predict with and export a run."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from training import runs  # noqa: E402 (after the environment variable, which TensorFlow reads)
+from training import runs
 
 USAGE_ERROR = 2
 STOPPED = 130  # as a shell reports a process that SIGINT ended
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _list(options: argparse.Namespace, _: dict[str, str]) -> int:
     from training.recipes import RECIPES
 
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "recipe": recipe.name,
             "architecture": recipe.architecture,
@@ -144,12 +144,29 @@ def _export(options: argparse.Namespace, _: dict[str, str]) -> int:
     return 0
 
 
+def _gallery(options: argparse.Namespace, _: dict[str, str]) -> int:
+    from training import gallery
+    from training.loop import Stop
+
+    stop = Stop()
+    _stop_on_signals(stop)
+    for name in options.recipes or gallery.RECIPES:
+        run, published = gallery.make(name, options.runs_dir, stop)
+        if stop.wanted:
+            return STOPPED
+        figures = run.evaluation["test"]
+        place = "in the gallery" if published else "the gallery's is as good and stays"
+        _print_result({"recipe": name, **figures, "published": place}, options.json)
+    return 0
+
+
 COMMANDS = {
     "list": _list,
     "train": _train,
     "evaluate": _evaluate,
     "predict": _predict,
     "export": _export,
+    "gallery": _gallery,
 }
 
 
@@ -200,6 +217,11 @@ def _parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[st
     export.add_argument("run", help="a run's name, a gallery name, or a path")
     export.add_argument("--format", choices=("keras", "savedmodel", "onnx"), default="keras")
     export.add_argument("--out", type=Path, help="where to (default: in the run's folder)")
+
+    gallery = commands.add_parser(
+        "gallery", parents=[shared, placed], help="train the models that ship with the suite"
+    )
+    gallery.add_argument("recipes", nargs="*", help="default: all of them")
 
     options, rest = parser.parse_known_args(arguments)
     overrides = _overrides(rest) if options.command == "train" else {}

@@ -136,10 +136,7 @@ class Progress(LoopCallback):
     def on_epoch_end(self, epoch, logs=None):
         if self._bar is not None:
             self._bar.set_postfix_str(_brief(logs))
-        elif (
-            self.loop.seconds - self._told_at >= LINE_SECONDS
-            or self.loop.step == self.loop.schedule.steps
-        ):
+        elif self.loop.seconds - self._told_at >= LINE_SECONDS or self.loop.step == self.loop.schedule.steps:
             self._told_at = self.loop.seconds
             steps = f"step {self.loop.step}/{self.loop.schedule.steps}"
             print(f"{steps}  {self.loop.seconds:.0f} s  {_brief(logs)}", file=self.stream, flush=True)

@@ -61,8 +61,14 @@ def save(folder: Path, step: int, arrays: list[np.ndarray], facts: dict[str, Any
     return final
 
 
-def load(folder: Path) -> tuple[list[np.ndarray], dict[str, Any], list[str]] | None:
+def load(
+    folder: Path, step: int | None = None
+) -> tuple[list[np.ndarray], dict[str, Any], list[str]] | None:
     """Read the newest checkpoint that is whole.
+
+    Args:
+        folder: Of the checkpoints.
+        step: Read that of this step alone.
 
     Returns: Its arrays, its facts (with "step"), and a line for each newer one that was passed over;
         None where there is no checkpoint at all.
@@ -70,8 +76,10 @@ def load(folder: Path) -> tuple[list[np.ndarray], dict[str, Any], list[str]] | N
     Raises:
         CheckpointError: There are checkpoints, and not one is whole.
     """
-    warnings = []
+    warnings: list[str] = []
     for path in _folders(folder):
+        if step is not None and path.name != f"{step:08d}":
+            continue
         try:
             manifest = json.loads((path / "manifest.json").read_text())
             if _digest(path / "arrays.npz") != manifest["sha256"]:

@@ -35,6 +35,9 @@ class Feed(Protocol):
 class Pass(Protocol):
     """A finite pass over evaluation data; `data.pipeline.Sweep` is one."""
 
+    @property
+    def steps(self) -> int: ...
+
     def shards(self, replicas: int, first: int, count: int) -> tf.data.Dataset: ...
 
 
@@ -56,7 +59,7 @@ class Schedule:
     steps: int
     steps_per_epoch: int
     steps_per_call: int = 10
-    checkpoint_seconds: float = 15.0
+    checkpoint_seconds: float = 15
 
 
 class Stop:
@@ -236,16 +239,17 @@ class Loop:
         """The mean figures over a pass in which every example counts once."""
         self._callbacks.on_test_begin()
         dataset = self._distributed(lambda first, count: data.shards(self._replicas, first, count))
-        logs = means(self._evaluate_call(dataset))
+        logs = means(self._evaluate_call(iter(dataset), tf.constant(data.steps)))
         self._callbacks.on_test_end(logs)
         return logs
 
-    def _sweep(self, dataset):
+    def _sweep(self, iterator, steps):
         strategy, objective = self.strategy, self.objective
         totals = strategy.run(lambda: zero_totals(objective.evaluation_figures))
-        for batch in dataset:
+        for _ in tf.range(steps):
             totals = strategy.run(
-                lambda batch, totals: add_figures(totals, objective.evaluate(batch)), (batch, totals)
+                lambda batch, totals: add_figures(totals, objective.evaluate(batch)),
+                args=(next(iterator), totals),
             )
         return {name: strategy.reduce("SUM", total, axis=None) for name, total in totals.items()}
 
@@ -282,8 +286,15 @@ class Loop:
         Raises:
             checkpoints.CheckpointError: No checkpoint is whole, or it is one of another model.
         """
-        found = checkpoints.load(self.checkpoint_folder) if self.checkpoint_folder else None
-        if found is None:
+        if self.checkpoint_folder is None:
+            return False
+        found = checkpoints.load(self.checkpoint_folder)
+        newest = found[1]["step"] if found else 0
+        # A crash may have left one worker a checkpoint further than another.
+        step = int(self._of_all_workers(newest).min())
+        if step < newest:
+            found = checkpoints.load(self.checkpoint_folder, step)
+        if found is None or step == 0:
             return False
         arrays, facts, self.warnings = found
         variables, leaves = self.objective.variables, self._state_leaves()
@@ -349,9 +360,7 @@ class Loop:
         if self.feed is None:
             return None
         shards = self.feed.shards
-        dataset = self._distributed(
-            lambda first, count: shards(self.step, self._replicas, first, count)
-        )
+        dataset = self._distributed(lambda first, count: shards(self.step, self._replicas, first, count))
         return iter(dataset)
 
     def _distributed(self, shards) -> Any:
@@ -362,15 +371,22 @@ class Loop:
 
     def _agree(self, *wishes: bool) -> list[bool]:
         """What any worker wishes, all do: or some would wait for the others for ever."""
-        if strategies.worker().count == 1:
-            return list(wishes)
-        return [bool(total > 0) for total in self._agree_call(tf.constant(wishes, tf.float32)).numpy()]
+        return [bool(column.any()) for column in self._of_all_workers(*wishes).T]
+
+    def _of_all_workers(self, *values: float) -> np.ndarray:
+        """Every worker's values, `(workers, values)`; all workers must call it."""
+        worker = strategies.worker()
+        table = np.zeros((worker.count, len(values)))
+        table[worker.index] = values
+        if worker.count > 1:
+            table = self._sum_call(tf.constant(table)).numpy() / self._local_replicas
+        return table
 
     @functools.cached_property
-    def _agree_call(self):
+    def _sum_call(self):
         strategy = self.strategy
         return tf.function(
-            lambda wishes: strategy.reduce("SUM", strategy.run(tf.identity, (wishes,)), axis=None)
+            lambda table: strategy.reduce("SUM", strategy.run(tf.identity, (table,)), axis=None)
         )
 
 

@@ -112,7 +112,7 @@ class Supervised(Objective):
         seed: int = 0,
     ) -> None:
         self.model = model
-        self.updater = updater
+        self.updater: Any = updater
         self.models = {"model": model}
         self.updaters = {"optimizer": updater} if updater else {}
         self.label_smoothing = label_smoothing
@@ -122,7 +122,7 @@ class Supervised(Objective):
         self._statistics = list(model.non_trainable_weights)
         known = {id(variable) for variable in self._statistics}
         self._seeds = [v for v in model.non_trainable_variables if id(v) not in known]
-        self._differentiate = self._loss_and_gradients
+        self._differentiate: Any = self._loss_and_gradients
         if jit_compile:
             self._differentiate = tf.function(self._loss_and_gradients, jit_compile=True)
 
@@ -143,9 +143,7 @@ class Supervised(Objective):
     def evaluate(self, batch):
         inputs, targets, weights = batch
         logits = self.model(inputs, training=False)
-        return self._figures(
-            self._sums(targets, logits, weights, smoothing=0.0), tf.reduce_sum(weights)
-        )
+        return self._figures(self._sums(targets, logits, weights, smoothing=0.0), tf.reduce_sum(weights))
 
     def _loss_and_gradients(self, inputs, targets, weights, key):
         """Loss, gradients and new statistics as a pure function, so that XLA can compile it.
@@ -168,9 +166,7 @@ class Supervised(Objective):
                 tf.control_dependencies(gradients if part else []),
                 tf.GradientTape() as tape,
             ):
-                logits, statistics = self._forward(
-                    inputs[rows], statistics, key + [0, part * 2**32]
-                )
+                logits, statistics = self._forward(inputs[rows], statistics, key + [0, part * 2**32])
                 added = self._sums(targets[rows], logits, weights[rows], self.label_smoothing)
                 loss = self.updater.scale_loss(added[0])
                 new = tape.gradient(loss, [variable.value for variable in self._trainable])

@@ -129,7 +129,7 @@ class Updater:
     @property
     def learning_rate(self) -> float:
         """The learning rate of the next step."""
-        return float(self.inner.learning_rate)
+        return float(keras.ops.convert_to_numpy(self.inner.learning_rate))
 
     def scale_loss(self, loss: tf.Tensor) -> tf.Tensor:
         """The loss to differentiate: larger than the true one where half precision would lose gradients."""
@@ -194,9 +194,7 @@ class LossScaler:
         good = tf.where(finite, self.good_steps + 1, 0.0)
         grown = good >= self.GROWTH_STEPS
         self.good_steps.assign(tf.where(grown, 0.0, good))
-        self.value.assign(
-            tf.where(finite, tf.where(grown, scale * 2, scale), tf.maximum(scale / 2, 1.0))
-        )
+        self.value.assign(tf.where(finite, tf.where(grown, scale * 2, scale), tf.maximum(scale / 2, 1.0)))
         return [tf.where(finite, gradient / scale, 0.0) for gradient in gradients]
 
 
@@ -205,7 +203,8 @@ def _make(config: Config, steps: int) -> keras.optimizers.Optimizer:
     scheduled = config.schedule != "constant" or config.warmup
     shared = {
         "learning_rate": WarmUpAndDecay(config, steps) if scheduled else config.learning_rate,
-        "weight_decay": config.weight_decay or None,
+        # None spares the others a pass over the weights; "adamw" asks for a number.
+        "weight_decay": config.weight_decay if config.name == "adamw" else config.weight_decay or None,
         "use_ema": bool(config.average),
     }
     if config.average:

@@ -4,6 +4,7 @@ A run's `config.json` is a recipe with every setting resolved; `Recipe.from_conf
 """
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,6 @@ import models
 from data.pipeline import Stream, Sweep
 from data.source import Augmentation, Source
 from training import optimizers, settings
-from training.loop import Feed, Pass
 from training.objectives import Objective, Supervised
 from training.settings import SettingsError
 
@@ -38,6 +38,7 @@ class Training:
         accumulate: Parts in which a replica's share of a batch is computed.
         patience: Epochs without a better `monitor` after which the training ends; 0: never.
         monitor: The figure by which the best model is chosen.
+        checkpoint_seconds: Least time between two checkpoints; a crash costs no more than that.
     """
 
     epochs: float = 10.0
@@ -49,6 +50,7 @@ class Training:
     accumulate: int = 1
     patience: int = 0
     monitor: str = "val_accuracy"
+    checkpoint_seconds: float = 15
 
     def __post_init__(self) -> None:
         if not self.epochs > 0:
@@ -60,8 +62,9 @@ class Training:
             raise ValueError(
                 f"label_smoothing must be at least 0 and below 1. Received: {self.label_smoothing!r}"
             )
-        if self.patience < 0:
-            raise ValueError(f"patience must be at least 0. Received: {self.patience!r}")
+        for name in ("patience", "checkpoint_seconds"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} must be at least 0. Received: {getattr(self, name)!r}")
         for name, choices in (
             ("xla", ("never", "gpu", "always")),
             ("precision", optimizers.PRECISIONS),
@@ -139,15 +142,13 @@ class Recipe:
     def to_config(self) -> dict[str, Any]:
         """Every setting as plain JSON values, for `config.json`; what the data decide is left out."""
         kind = models.ARCHITECTURES[self.architecture].Config
-        defaults = {
-            f.name: f.default for f in dataclasses.fields(kind) if f.name not in DECIDED_BY_DATA
-        }
+        defaults = {f.name: f.default for f in dataclasses.fields(kind) if f.name not in DECIDED_BY_DATA}
         return {
             "recipe": self.name,
             "source": self.source,
             "data": settings.to_json(self.data),
             "architecture": self.architecture,
-            "model": {**defaults, **self.model},
+            "model": json.loads(json.dumps({**defaults, **self.model})),
             "optimizer": settings.to_json(self.optimizer),
             "training": settings.to_json(self.training),
         }
@@ -157,9 +158,7 @@ class Recipe:
         """The recipe as a run resolved it."""
         recipe = find(config["recipe"])
         changes = {
-            f"{section}.{name}": value
-            for section in SECTIONS
-            for name, value in config[section].items()
+            f"{section}.{name}": value for section in SECTIONS for name, value in config[section].items()
         }
         return recipe.override(changes)
 
@@ -178,9 +177,7 @@ class Recipe:
     def objective(self, model: keras.Model, steps: int, seed: int, jit_compile: bool) -> Objective:
         """What a training step computes; called inside the strategy's scope."""
         training = self.training
-        updater = optimizers.Updater(
-            self.optimizer, model.trainable_variables, steps, training.precision
-        )
+        updater = optimizers.Updater(self.optimizer, model.trainable_variables, steps, training.precision)
         return Supervised(
             model,
             updater,
@@ -220,13 +217,9 @@ RECIPES: dict[str, Recipe] = {
             source="digits",
             architecture="cnn",
             expected=Expected({"accuracy": 0.98}, seconds=30),
-            data=dataclasses.replace(
-                _SOURCES["digits"], augmentation=Augmentation(rotation=10.0, zoom=0.1)
-            ),
+            data=dataclasses.replace(_SOURCES["digits"], augmentation=Augmentation(rotation=10.0, zoom=0.1)),
             model={"filters": (32, 64), "convolutions": (2,)},
-            optimizer=optimizers.Config(
-                "adamw", 4e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.98
-            ),
+            optimizer=optimizers.Config("adamw", 4e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.98),
             training=Training(epochs=30, batch_size=64, label_smoothing=0.1),
         ),
         Recipe(
@@ -276,9 +269,7 @@ RECIPES: dict[str, Recipe] = {
             expected=Expected({}),
             data=_SOURCES["image_folder"],
             model={"filters": (32, 64, 96), "convolutions": (2,)},
-            optimizer=optimizers.Config(
-                "adamw", 2e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.99
-            ),
+            optimizer=optimizers.Config("adamw", 2e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.99),
             training=Training(epochs=30, batch_size=32, label_smoothing=0.1),
         ),
         Recipe(
@@ -287,9 +278,7 @@ RECIPES: dict[str, Recipe] = {
             source="cifar10",
             architecture="cnn",
             expected=Expected({"accuracy": 0.80}),
-            data=dataclasses.replace(
-                _SOURCES["cifar10"], augmentation=Augmentation(shift=4, flip=True)
-            ),
+            data=dataclasses.replace(_SOURCES["cifar10"], augmentation=Augmentation(shift=4, flip=True)),
             model={"filters": (32, 64, 128), "convolutions": (2,), "residual": True},
             optimizer=optimizers.Config(
                 "adamw", 4e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.995

@@ -113,9 +113,7 @@ class Run:
 
     def update_status(self, **changes: Any) -> None:
         """Change some fields of `status.json`."""
-        self.write_json(
-            "status.json", {**self._read("status.json"), **changes, "updated": now()}
-        )
+        self.write_json("status.json", {**self._read("status.json"), **changes, "updated": now()})
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -130,8 +128,7 @@ class Run:
         except Timeout:
             pid = self._read("status.json").get("pid")
             raise RunError(
-                f"run {self.name!r} is in use by process {pid}. Wait for it, stop it, or take "
-                f"another --name"
+                f"run {self.name!r} is in use by process {pid}. Wait for it, stop it, or take another --name"
             ) from None
 
     def stop(self) -> None:
@@ -155,7 +152,9 @@ class Run:
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except json.JSONDecodeError as error:
-            raise RunError(f"{self.path / name} is not JSON ({error}): the file was changed by hand") from error
+            raise RunError(
+                f"{self.path / name} is not JSON ({error}): the file was changed by hand"
+            ) from error
 
     def _lock(self) -> FileLock:
         return FileLock(self.path / ".lock", timeout=0)
@@ -234,7 +233,9 @@ def runs_in(directory: Path) -> list[Run]:
         for path in folder.iterdir()
         if NAME.fullmatch(path.name) and (path / "config.json").exists()
     ]
-    return sorted(found, key=lambda run: (run._read("status.json").get("created", ""), run.name), reverse=True)
+    return sorted(
+        found, key=lambda run: (run._read("status.json").get("created", ""), run.name), reverse=True
+    )
 
 
 def find(name: str, directory: Path = RUNS) -> Run:

@@ -1,5 +1,6 @@
 """Frozen dataclasses of settings from and to plain text and JSON."""
 
+import contextlib
 import dataclasses
 import difflib
 import json
@@ -37,7 +38,7 @@ def override(config: Any, changes: Mapping[str, Any], prefix: str = "") -> Any:
     flat: dict[str, Any] = {}
     for key, value in changes.items():
         name, _, rest = key.partition(".")
-        if rest or dataclasses.is_dataclass(kinds.get(name)) and isinstance(value, Mapping):
+        if rest or (dataclasses.is_dataclass(kinds.get(name)) and isinstance(value, Mapping)):
             nested.setdefault(name, {}).update({rest: value} if rest else value)
         else:
             flat[name] = value
@@ -69,9 +70,7 @@ def check_fields(kind: type, names: Collection[str], prefix: str = "") -> None:
     known = [field.name for field in dataclasses.fields(kind)]
     for name in names:
         if name not in known:
-            raise SettingsError(
-                unknown("field", prefix + name, [prefix + field for field in known])
-            )
+            raise SettingsError(unknown("field", prefix + name, [prefix + field for field in known]))
 
 
 def parse(value: Any, kind: Any, name: str) -> Any:
@@ -96,13 +95,11 @@ def parse(value: Any, kind: Any, name: str) -> Any:
         return _parse_bool(value, name)
     if kind is str and isinstance(value, str):
         return value
-    try:
-        if kind is int and not isinstance(value, bool) and float(value) == int(float(value)):
-            return int(value) if isinstance(value, (int, str)) and "e" not in str(value) else int(float(value))
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
         if kind is float and not isinstance(value, bool):
             return float(value)
-    except (TypeError, ValueError, OverflowError):
-        pass
+        if kind is int and not isinstance(value, bool) and float(value).is_integer():
+            return int(float(value))
     raise SettingsError(f"{name} must be {_KINDS.get(kind, kind)}. Received: {value!r}")
 
 

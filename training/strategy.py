@@ -64,9 +64,7 @@ def _split_cpu(count: int) -> None:
     present = tf.config.get_logical_device_configuration(cpu)
     if len(present or [None]) < count:
         try:
-            tf.config.set_logical_device_configuration(
-                cpu, [tf.config.LogicalDeviceConfiguration()] * count
-            )
+            tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
         except RuntimeError as error:
             raise DeviceError(
                 f"cpu:{count} asks for {count} virtual devices, which must be made before TensorFlow is "

@@ -3,12 +3,12 @@
 import contextlib
 import importlib.metadata
 import math
+import os
 import platform
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from os import getpid
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,7 @@ def create(
         "git": _git_revision(),
         "versions": {
             "python": platform.python_version(),
-            **{
-                package: importlib.metadata.version(package)
-                for package in ("tensorflow", "keras", "numpy")
-            },
+            **{package: importlib.metadata.version(package) for package in ("tensorflow", "keras", "numpy")},
         },
     }
     name = name or runs.free_name(directory, recipe.name)
@@ -94,7 +91,7 @@ def train(
         SettingsError, DeviceError, DataUnavailable: A setting doesn't fit.
     """
     with run.locked():
-        run.update_status(state="running", pid=getpid(), host=platform.node(), error=None)
+        run.update_status(state="running", pid=os.getpid(), host=platform.node(), error=None)
         stop = stop or Stop()
         try:
             loop = _prepare(run, devices, stop, callbacks, quiet)
@@ -125,6 +122,7 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
         steps=config["steps"] or math.ceil(training.epochs * stream.steps_per_epoch),
         steps_per_epoch=stream.steps_per_epoch,
         steps_per_call=training.steps_per_call,
+        checkpoint_seconds=training.checkpoint_seconds,
     )
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(training.precision)
@@ -132,9 +130,7 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
         model = recipe.build_model(source.spec)
         synchronized = strategy.synchronize(model, chosen)
         xla = training.xla == "always" or (training.xla == "gpu" and gpu)
-        objective = recipe.objective(
-            model, schedule.steps, seed, jit_compile=xla and not synchronized
-        )
+        objective = recipe.objective(model, schedule.steps, seed, jit_compile=xla and not synchronized)
         _check_space(run, sum(variable.value.numpy().nbytes for variable in model.variables))
         watchers: list[keras.callbacks.Callback] = []
         run.write_json(
@@ -281,7 +277,11 @@ def _mark_failed(run: Run, message: str) -> None:
 def _tell(error: Exception, run: Run) -> str:
     """What went wrong in one line: with the last good checkpoint, and what to do."""
     steps = sorted(path.name for path in run.checkpoint_path.glob("[0-9]*"))
-    last = f"the last good checkpoint is that of step {int(steps[-1])}" if steps else "there is no checkpoint yet"
+    last = (
+        f"the last good checkpoint is that of step {int(steps[-1])}"
+        if steps
+        else "there is no checkpoint yet"
+    )
     if isinstance(error, NotFinite):
         return f"{error}; {last}. Try a lower --optimizer.learning_rate, or --optimizer.clip_norm 1"
     if isinstance(error, OSError):

@@ -1,0 +1,46 @@
+"""The gallery: small trained models that ship with the suite, each a run folder without its checkpoint."""
+
+import shutil
+from pathlib import Path
+
+from training import recipes, runs, trainer
+from training.loop import Stop
+from training.runs import Run
+
+RECIPES = ("digits_cnn", "mnist_cnn", "fashion_cnn")
+FILES = ("config.json", "status.json", "metrics.jsonl", "evaluation.json", "model.keras")
+
+
+def make(name: str, directory: Path, stop: Stop) -> tuple[Run, bool]:
+    """Train a recipe in full, or go on with the run of its name, and publish it where it is better.
+
+    Args:
+        name: Of the recipe, and of its run.
+        directory: Where the run is trained; a finished run there is not trained again.
+        stop: Ends the training early; nothing is published then.
+
+    Returns: The run, and whether it now stands in the gallery.
+    """
+    if (directory / name / "config.json").exists():
+        run = Run(directory / name)
+    else:
+        run = trainer.create(recipes.find(name), directory, name)
+    if run.state != "finished":
+        trainer.train(run, stop=stop)
+    return run, run.state == "finished" and publish(run)
+
+
+def publish(run: Run) -> bool:
+    """Copy a run into the gallery, unless the model there is as good on the validation split."""
+    shown = Run(runs.GALLERY / run.config["recipe"])
+    for split in ("validation", "test"):
+        if split not in run.evaluation:
+            trainer.evaluate(run, split)
+    if shown.model_path.exists():
+        new, old = (r.evaluation["validation"]["accuracy"] for r in (run, shown))
+        if new <= old:
+            return False
+    shown.path.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        shutil.copy(run.path / name, shown.path / name)
+    return True
