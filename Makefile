@@ -14,8 +14,6 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 RUN_STAMP := $(VENV)/installed$(if $(GPU),-gpu)$(if $(ONNX),-onnx)
 DEV_STAMP := $(VENV)/installed-dev$(if $(JAX),-jax)$(if $(TORCH),-torch)
 
-export TF_CPP_MIN_LOG_LEVEL ?= 2
-
 .DEFAULT_GOAL := help
 .PHONY: help install app test lint format train tune bench gallery clean
 

@@ -3,13 +3,11 @@
 import argparse
 import importlib
 import json
-import os
 import sys
 from collections.abc import Sequence
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 from benchmarks.table import machine
+from training import quiet
 
 BENCHMARKS = ("cnn", "memory", "recipe", "app")
 
@@ -27,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name not in BENCHMARKS:
             print(f"error: there is no benchmark {name!r}. There are: {', '.join(BENCHMARKS)}", file=sys.stderr)
             return 2
+    quiet.import_tensorflow()
     if not options.json:
         print(machine())
     for name in options.names or BENCHMARKS:

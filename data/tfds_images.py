@@ -1,5 +1,6 @@
 """Image classification through TensorFlow Datasets: MNIST, Fashion-MNIST and CIFAR-10."""
 
+import logging
 import socket
 from dataclasses import dataclass
 from urllib.parse import urlparse
@@ -68,6 +69,7 @@ def _prepared_builder(name: str):
     """The TFDS builder of `name`, its data prepared on disk."""
     import tensorflow_datasets as tfds  # over a second: only for those who use it
 
+    logging.getLogger("absl").setLevel(logging.ERROR)  # its hints are for authors of builders
     tfds.disable_progress_bar()
     builder = tfds.builder(name)
     if builder.is_prepared():

@@ -2,16 +2,13 @@
 
 import argparse
 import json
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-from training import runs
+from training import quiet, runs
 
 USAGE_ERROR = 2
 STOPPED = 130  # as a shell reports a process that SIGINT ended
@@ -23,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns: The exit status: 0, `USAGE_ERROR` with one line on standard error, or `STOPPED`.
     """
     options, overrides = _parse(arguments)
-    # Only now, so that --help answers at once: these import TensorFlow.
+    # Only now, so that --help answers at once.
+    quiet.import_tensorflow()
     from data import DataUnavailable
     from training.settings import SettingsError
     from training.strategy import DeviceError

@@ -8,7 +8,8 @@ from training.loop import Stop
 from training.runs import Run
 
 RECIPES = ("digits_cnn", "mnist_cnn", "fashion_cnn")
-FILES = ("config.json", "status.json", "metrics.jsonl", "evaluation.json", "model.keras")
+FILES = ("config.json", "metrics.jsonl", "evaluation.json", "model.keras")
+STATUS = ("state", "step", "steps", "created", "updated")  # the rest is of the machine that trained it
 
 
 def make(name: str, directory: Path, stop: Stop) -> tuple[Run, bool]:
@@ -43,4 +44,5 @@ def publish(run: Run) -> bool:
     shown.path.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         shutil.copy(run.path / name, shown.path / name)
+    shown.write_json("status.json", {name: run.status[name] for name in STATUS if name in run.status})
     return True

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from data import DataUnavailable
+from data import DataUnavailable, Spec
 from data.image_folder import read_image
 from data.pipeline import Sweep
 from training import runs, settings, strategy
@@ -185,6 +185,18 @@ def load_model(run: Run) -> keras.Model:
         raise RunError(f"{run.model_path} can't be loaded: {_first_line(error)}") from error
 
 
+def spec_of(run: Run) -> Spec:
+    """What the run's config says of its data; the data themselves need not be here.
+
+    Raises:
+        RunError: The training has not come as far as to read its data.
+    """
+    spec = run.config.get("spec")
+    if spec is None:
+        raise RunError(f"run {run.name!r} has not read its data yet")
+    return Spec(**{name: tuple(v) if isinstance(v, list) else v for name, v in spec.items()})
+
+
 def evaluate(run: Run, split: str = "test") -> dict[str, float]:
     """The best model's figures on a split; also written to the run's `evaluation.json`.
 
@@ -216,8 +228,8 @@ def predict(run: Run, paths: Iterable[str]) -> Iterator[dict[str, Any]]:
     Yields: `{"input", "output", "probabilities"}` an input; `{"input", "error"}` for one that can't be
         read.
     """
-    model, spec = load_model(run), run.config["spec"]
-    size, _, channels = spec["input_shape"]
+    model, spec = load_model(run), spec_of(run)
+    size, _, channels = spec.input_shape
     for path in paths:
         try:
             image = read_image(path, size, channels)
@@ -228,10 +240,10 @@ def predict(run: Run, paths: Iterable[str]) -> Iterator[dict[str, Any]]:
         probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits[0]))
         yield {
             "input": path,
-            "output": spec["classes"][int(probabilities.argmax())],
+            "output": spec.classes[int(probabilities.argmax())],
             "probabilities": {
                 name: round(float(value), 6)
-                for name, value in zip(spec["classes"], probabilities, strict=True)
+                for name, value in zip(spec.classes, probabilities, strict=True)
             },
         }
 
