@@ -113,6 +113,7 @@ class Loop:
         self._started = time.monotonic()
         self._epoch_sums: dict[str, np.ndarray] = {}
         self._plain_callbacks = list(callbacks)
+        self._pass: Pass | None = None
         model = next(iter(objective.models.values()))
         model.stop_training = False
         # Callbacks that change the learning rate look for it here; `saving.save_model` leaves it out.
@@ -238,8 +239,12 @@ class Loop:
     def evaluate(self, data: Pass) -> dict[str, float]:
         """The mean figures over a pass in which every example counts once."""
         self._callbacks.on_test_begin()
-        dataset = self._distributed(lambda first, count: data.shards(self._replicas, first, count))
-        logs = means(self._evaluate_call(iter(dataset), tf.constant(data.steps)))
+        if data is not self._pass:  # made once, not at every epoch
+            self._pass = data
+            self._pass_dataset = self._distributed(
+                lambda first, count: data.shards(self._replicas, first, count)
+            )
+        logs = means(self._evaluate_call(iter(self._pass_dataset), tf.constant(data.steps)))
         self._callbacks.on_test_end(logs)
         return logs
 

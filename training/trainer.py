@@ -262,22 +262,28 @@ def export(run: Run, form: str, out: Path | None = None) -> Path:
     Returns: The file, or for "savedmodel" the folder.
 
     Raises:
-        RunError: There is no model, or a package that the format needs is missing.
+        RunError: There is no model, a package that the format needs is missing, or the file can't be
+            written.
     """
     suffix = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}[form]
     path = out or run.path / "export" / f"{run.name}{suffix}"
-    path.parent.mkdir(parents=True, exist_ok=True)
     model = load_model(run)
-    if form == "keras":
-        save_model(model, path)
-        return path
     try:
-        model.export(path, format="tf_saved_model" if form == "savedmodel" else "onnx", verbose=False)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if form == "keras":
+            save_model(model, path)
+        else:
+            kind = "tf_saved_model" if form == "savedmodel" else "onnx"
+            # ONNX export asks for a model that has been called.
+            model(tf.nest.map_structure(lambda t: tf.zeros((1, *t.shape[1:]), t.dtype), model.input))
+            model.export(path, format=kind, verbose=False)
     except ImportError as error:
         raise RunError(
             f"export to {form} needs packages that are not installed ({_first_line(error)}): "
             f"make install ONNX=1"
         ) from error
+    except OSError as error:
+        raise RunError(f"{path} can't be written: {error.strerror or error}") from error
     return path
 
 
