@@ -23,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     for name in options.names:
         if name not in BENCHMARKS:
-            print(f"error: there is no benchmark {name!r}. There are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+            known = ", ".join(BENCHMARKS)
+            print(f"error: there is no benchmark {name!r}. There are: {known}", file=sys.stderr)
             return 2
     quiet.import_tensorflow()
     if not options.json:
@@ -31,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.names or BENCHMARKS:
         table = importlib.import_module(f"benchmarks.{name}").run()
         if options.json:
-            print(json.dumps({"benchmark": name, "machine": machine(), "title": table.title, "rows": table.rows}))
+            told = {"benchmark": name, "machine": machine(), "title": table.title, "rows": table.rows}
+            print(json.dumps(told))
         else:
             print(f"\n{table}", flush=True)
     return 0

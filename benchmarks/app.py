@@ -21,7 +21,7 @@ ANSWERS = 50
 
 def run() -> Table:
     """Measure both; the first needs Playwright and a browser (make install does not bring them)."""
-    rows = [{"figure": f"{name}: a drawn picture to answer and all maps", **_answers(name)} for name in _gallery()]
+    rows = [{"figure": f"{name}: drawing to answer and all maps", **_answers(name)} for name in _gallery()]
     try:
         rows.insert(0, {"figure": "Home, from the server's first answer to its last card", **_first_paint()})
     except ImportError:

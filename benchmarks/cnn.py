@@ -95,7 +95,7 @@ def _torch(images: np.ndarray, labels: np.ndarray, channels_last: bool) -> Take:
     from torch import nn
 
     torch.manual_seed(0)
-    model = nn.Sequential(
+    model: nn.Module = nn.Sequential(
         nn.Conv2d(1, 32, 3),
         nn.ReLU(),
         nn.MaxPool2d(2),
@@ -107,7 +107,7 @@ def _torch(images: np.ndarray, labels: np.ndarray, channels_last: bool) -> Take:
     )
     pictures = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
     if channels_last:
-        model = model.to(memory_format=torch.channels_last)
+        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         pictures = pictures.contiguous(memory_format=torch.channels_last)
     else:
         pictures = pictures.contiguous()

@@ -1,8 +1,7 @@
 """Memory over a long training: it must not grow with the epochs."""
 
-import psutil
-
 import keras
+import psutil
 
 from benchmarks.table import Table
 from training import recipes, strategy

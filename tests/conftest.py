@@ -28,6 +28,7 @@ def run_module(
         capture_output=True,
         text=True,
         timeout=timeout,
+        check=False,
         **keywords,
     )
     if check and done.returncode:

@@ -45,7 +45,9 @@ def test_imports_follow_the_arrows(path):
     assert imported(path) & OURS <= allowed
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if p.is_relative_to(ROOT / "models")], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if p.is_relative_to(ROOT / "models")], ids=lambda p: p.name
+)
 def test_models_import_keras_alone(path):
     assert not imported(path) & {"tensorflow", "jax", "torch", "numpy"}
 

@@ -61,9 +61,7 @@ def save(folder: Path, step: int, arrays: list[np.ndarray], facts: dict[str, Any
     return final
 
 
-def load(
-    folder: Path, step: int | None = None
-) -> tuple[list[np.ndarray], dict[str, Any], list[str]] | None:
+def load(folder: Path, step: int | None = None) -> tuple[list[np.ndarray], dict[str, Any], list[str]] | None:
     """Read the newest checkpoint that is whole.
 
     Args:

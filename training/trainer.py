@@ -191,10 +191,11 @@ def spec_of(run: Run) -> Spec:
     Raises:
         RunError: The training has not come as far as to read its data.
     """
-    spec = run.config.get("spec")
-    if spec is None:
+    stored = run.config.get("spec")
+    if stored is None:
         raise RunError(f"run {run.name!r} has not read its data yet")
-    return Spec(**{name: tuple(v) if isinstance(v, list) else v for name, v in spec.items()})
+    spec: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
+    return Spec(**spec)
 
 
 def evaluate(run: Run, split: str = "test") -> dict[str, float]:
@@ -242,8 +243,7 @@ def predict(run: Run, paths: Iterable[str]) -> Iterator[dict[str, Any]]:
             "input": path,
             "output": spec.classes[int(probabilities.argmax())],
             "probabilities": {
-                name: round(float(value), 6)
-                for name, value in zip(spec.classes, probabilities, strict=True)
+                name: round(float(value), 6) for name, value in zip(spec.classes, probabilities, strict=True)
             },
         }
 

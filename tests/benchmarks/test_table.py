@@ -10,7 +10,9 @@ from benchmarks.table import Table, machine, race, ratio
 
 def test_contenders_take_turns():
     turns = []
-    seconds = race({"a": lambda n: turns.append(("a", n)), "b": lambda n: turns.append(("b", n))}, 5, rounds=2)
+    seconds = race(
+        {"a": lambda n: turns.append(("a", n)), "b": lambda n: turns.append(("b", n))}, 5, rounds=2
+    )
     assert turns == [("a", 5), ("b", 5)] * 3  # the first round warms up and does not count
     assert {name: len(times) for name, times in seconds.items()} == {"a": 2, "b": 2}
 
@@ -21,7 +23,12 @@ def test_a_ratio_is_of_rounds_not_of_medians():
 
 def test_tables_are_told_in_columns():
     text = str(Table("title", [{"what": "loop", "ms": 1.234}, {"what": "a longer one", "ms": 10.0}]))
-    assert text.splitlines() == ["title", "  what          ms", "  loop          1.23", "  a longer one  10.00"]
+    assert text.splitlines() == [
+        "title",
+        "  what          ms",
+        "  loop          1.23",
+        "  a longer one  10.00",
+    ]
     assert str(Table("empty", [])) == "empty"
 
 

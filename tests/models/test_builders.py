@@ -50,7 +50,7 @@ CASES = {
 
 def build(name: str) -> keras.Model:
     keras.utils.set_random_seed(0)
-    return ARCHITECTURES[name.split("_")[0]].build(CASES[name][0])
+    return ARCHITECTURES[name.split("_", maxsplit=1)[0]].build(CASES[name][0])
 
 
 def batch_for(model: keras.Model, size: int = 16) -> tuple[np.ndarray, np.ndarray]:
@@ -155,11 +155,20 @@ def test_every_activation_builds(activation, shape):
         (lambda: mlp.Config((4,), 0), "outputs must be an integer of at least 1. Received: 0"),
         (lambda: mlp.Config((4,), 2, (8, 0)), "every entry of widths .* Received: 0"),
         (lambda: mlp.Config((4,), 2, dropout=1.0), "dropout must be at least 0 and below 1. Received: 1.0"),
-        (lambda: mlp.Config((4,), 2, activation="rleu"), "activation must be one of relu, .* Received: 'rleu'"),
+        (
+            lambda: mlp.Config((4,), 2, activation="rleu"),
+            "activation must be one of relu, .* Received: 'rleu'",
+        ),
         (lambda: cnn.Config((4,), 2), r"input_shape must be \(length, channels\) or .* Received: \(4,\)"),
         (lambda: cnn.Config((8, 8, 1), 2, (4, 4), (1, 1, 1)), "convolutions must have one entry, or one for"),
-        (lambda: cnn.Config((8, 8, 1), 2, (4,) * 5), "filters has 5 stages, but an input of .* after stage 4"),
-        (lambda: cnn.Config((8, 8, 1), 2, padding="full"), "padding must be one of same, valid. Received: 'full'"),
+        (
+            lambda: cnn.Config((8, 8, 1), 2, (4,) * 5),
+            "filters has 5 stages, but an input of .* after stage 4",
+        ),
+        (
+            lambda: cnn.Config((8, 8, 1), 2, padding="full"),
+            "padding must be one of same, valid. Received: 'full'",
+        ),
         (lambda: cnn.Config((8, 8, 1), 2, kernel_size=9, padding="valid"), "no position left after stage 1"),
     ],
 )

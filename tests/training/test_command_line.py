@@ -86,7 +86,14 @@ def whole(folder) -> Run:
 
 def test_a_run_folder_holds_what_it_promises(whole):
     names = {path.name for path in whole.path.iterdir()}
-    assert {"config.json", "status.json", "metrics.jsonl", "model.keras", "checkpoint", "tensorboard"} <= names
+    assert {
+        "config.json",
+        "status.json",
+        "metrics.jsonl",
+        "model.keras",
+        "checkpoint",
+        "tensorboard",
+    } <= names
     config = whole.config
     assert config["recipe"] == "digits_cnn"
     assert config["model"]["filters"] == [4]
@@ -164,17 +171,29 @@ def test_a_loss_that_explodes_names_step_checkpoint_and_learning_rate(folder):
     ("arguments", "message"),
     [
         (("train", "digit_cnn"), "there is no recipe 'digit_cnn'. Did you mean digits_cnn"),
-        (("train", "digits_cnn", "--model.filtres", "4"), "no field 'model.filtres'. Did you mean model.filters"),
-        (("train", "digits_cnn", "--model.filters", "4,4,4,4,4"), "model.filters has 5 stages, but an input of (8, 8, 1)"),
+        (
+            ("train", "digits_cnn", "--model.filtres", "4"),
+            "no field 'model.filtres'. Did you mean model.filters",
+        ),
+        (
+            ("train", "digits_cnn", "--model.filters", "4,4,4,4,4"),
+            "model.filters has 5 stages, but an input of (8, 8, 1)",
+        ),
         (("train", "digits_cnn", "--devices", "gpu:9"), "gpu:9 asks for 9 GPUs, but TensorFlow finds 0"),
-        (("train", "digits_cnn", "--devices", "tpu"), "devices must be auto, cpu:N or gpu:N. Received: 'tpu'"),
+        (
+            ("train", "digits_cnn", "--devices", "tpu"),
+            "devices must be auto, cpu:N or gpu:N. Received: 'tpu'",
+        ),
         (
             ("train", "digits_cnn", "--devices", "cpu:2", "--training.batch_size", "33"),
             "training.batch_size must be a multiple of 2 (replicas times accumulate). Received: 33",
         ),
         (("train", "digits_cnn", "--name", "../x"), "a run's name must begin with a letter or digit"),
         (("train", "digits_cnn", "--name", "nobody", "--resume"), "there is no run 'nobody'"),
-        (("train", "images_cnn"), "Name one that has a sub-folder of images for each class: --data.folder PATH"),
+        (
+            ("train", "images_cnn"),
+            "Name one that has a sub-folder of images for each class: --data.folder PATH",
+        ),
         (("evaluate", "digitscnn"), "there is no run 'digitscnn'"),
         (("predict", "nobody"), "there is no run 'nobody'"),
         (("export", "nobody"), "there is no run 'nobody'"),

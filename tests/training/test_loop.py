@@ -144,16 +144,16 @@ def test_the_step_is_that_of_keras():
     loop = make(steps=25)
     reference = keras.models.clone_model(loop.model)
     reference.set_weights(loop.model.get_weights())
-    reference.compile(keras.optimizers.Adam(1e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    reference.compile(
+        keras.optimizers.Adam(1e-3), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
     batches = list(Stream(SOURCE.train, BATCH, seed=5).shards(0, 1, 0, 1).take(25))
     losses = [reference.train_on_batch(inputs, targets) for inputs, targets, _ in batches]
     logs = loop.run()
     for a, b in zip(loop.model.get_weights(), reference.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=2e-6)
     assert math.isfinite(losses[-1])
-    expected = reference.evaluate(
-        SOURCE.validation.inputs / 16, SOURCE.validation.targets, verbose=0
-    )
+    expected = reference.evaluate(SOURCE.validation.inputs / 16, SOURCE.validation.targets, verbose=0)
     assert logs["val_loss"] == pytest.approx(expected, rel=1e-4)
 
 
@@ -191,7 +191,9 @@ def test_a_scaled_loss_that_overflows_takes_no_step_and_halves_the_scale():
     chosen = strategy.pick("cpu:2")
     with chosen.scope():
         net = mlp.build(mlp.Config((4,), 2, widths=()))
-        updater = Updater(optimizers.Config("sgd", 1.0, momentum=0.0), net.trainable_variables, 1, "mixed_float16")
+        updater = Updater(
+            optimizers.Config("sgd", 1.0, momentum=0.0), net.trainable_variables, 1, "mixed_float16"
+        )
 
     @tf.function
     def update(value):
@@ -221,7 +223,9 @@ def test_dropout_differs_from_step_to_step_and_not_from_run_to_run():
     net, objective = first.model, first.objective
     inputs = tf.constant(SOURCE.train.inputs[:4] / 16, tf.float32)
     masks = [
-        objective._forward(inputs, [v.value for v in net.non_trainable_weights], tf.constant([step, 0], tf.int64))[0]
+        objective._forward(
+            inputs, [v.value for v in net.non_trainable_weights], tf.constant([step, 0], tf.int64)
+        )[0]
         for step in (0, 0, 1)
     ]
     assert (masks[0].numpy() == masks[1].numpy()).all()
@@ -263,10 +267,15 @@ class Carrier(Objective):
             outputs = {name: tf.reduce_mean(model(inputs)) for name, model in self.models.items()}
             losses = {name: (value - 1) ** 2 for name, value in outputs.items()}
         for name, updater in self.updaters.items():
-            updater.apply(tape.gradient(losses[name], [v.value for v in self.models[name].trainable_variables]))
+            updater.apply(
+                tape.gradient(losses[name], [v.value for v in self.models[name].trainable_variables])
+            )
         state = {"place": state["place"] + 10.0, "steps": state["steps"] + 1}
         one = tf.constant(1.0)
-        return {"loss": (losses["left"] + losses["right"], one), "position": (tf.cast(position, tf.float32), one)}, state
+        return {
+            "loss": (losses["left"] + losses["right"], one),
+            "position": (tf.cast(position, tf.float32), one),
+        }, state
 
 
 def carrier(replicas: int, folder) -> Loop:

@@ -212,8 +212,16 @@ def test_settings_are_read_from_text():
         ("training.epochs", "nan", "training.epochs must be above 0. Received: nan"),
         ("training.epochs", "", "training.epochs must be a number. Received: ''"),
         ("optimizer.name", "adamm", "optimizer.name must be one of adam, adamw"),
-        ("data.augmentation.shfit", "1", "no field 'data.augmentation.shfit'. Did you mean data.augmentation.shift"),
-        ("data.augmentation.shift", "-1", "data.augmentation.augmentation.shift must be at least 0|shift must be"),
+        (
+            "data.augmentation.shfit",
+            "1",
+            "no field 'data.augmentation.shfit'. Did you mean data.augmentation.shift",
+        ),
+        (
+            "data.augmentation.shift",
+            "-1",
+            "data.augmentation.augmentation.shift must be at least 0|shift must be",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_are_one_line(key, value, message):
