@@ -1,0 +1,22 @@
+"""The app's entry: which pages there are.
+
+python -m streamlit run apps/app.py
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+# Not named pages: Streamlit would serve that folder's files by itself to whoever comes to one first.
+VIEWS = Path(__file__).parent / "views"
+
+# No icons here: the browser would fetch them from the net, for the tab's own icon.
+st.logo(Path(__file__).parent / "logo.svg", size="large")
+st.navigation(
+    [
+        st.Page(VIEWS / "home.py", title="Home", default=True),
+        st.Page(VIEWS / "convolution.py", title="Convolution"),
+        st.Page(VIEWS / "runs.py", title="Runs"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,112 @@
+"""The tab Code: how to do without this page what it does."""
+
+import inspect
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from apps.library import Entry
+
+LOAD = """import keras
+
+model = keras.models.load_model("model.keras")  # no code of this project is needed
+model.summary()
+
+inputs = ...  # (batch, {shape}) float32 in [0, 1]
+probabilities = keras.ops.softmax(model(inputs))
+"""
+
+
+def show(page: str, architecture: str, entry: Entry | None) -> None:
+    """Draw the tab.
+
+    Args:
+        page: The page's file.
+        architecture: Key of `models.ARCHITECTURES`.
+        entry: The model that is chosen, if any.
+    """
+    import models
+
+    if entry is not None:
+        _show_model(architecture, entry)
+    st.subheader("The architecture and this page", anchor=False)
+    with st.expander(f"models/{architecture}.py: the builder", icon=":material/account_tree:"):
+        st.code(inspect.getsource(models.ARCHITECTURES[architecture]), "python", line_numbers=True)
+    with st.expander(f"apps/views/{Path(page).name}: this page", icon=":material/web:"):
+        st.code(Path(page).read_text(), "python", line_numbers=True)
+
+
+def _show_model(architecture: str, entry: Entry) -> None:
+    run = entry.run
+    st.subheader("Train it from a terminal", anchor=False)
+    st.code(command_line(run.config), "bash", wrap_lines=True)
+
+    st.subheader("Use it anywhere", anchor=False)
+    if entry.has_model:
+        shape = ", ".join(map(str, entry.spec.get("input_shape", ("...",))))
+        st.code(LOAD.format(shape=shape), "python")
+        st.download_button(
+            "Download model.keras",
+            data=run.model_path.read_bytes,
+            file_name=f"{run.name}.keras",
+            mime="application/octet-stream",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    else:
+        st.caption("The file model.keras appears after the first epoch of training.")
+
+    st.subheader("Build it anew", anchor=False)
+    st.code(builder_call(architecture, run.config), "python")
+    with st.expander("config.json: every setting of this run", icon=":material/tune:"):
+        st.json(run.config)
+
+
+def command_line(config: Mapping[str, Any]) -> str:
+    """The command that trains what a run's `config.json` describes: its recipe, and what differs from it."""
+    from training import recipes
+
+    words = ["python", "-m", "training", "train", config["recipe"]]
+    usual = recipes.RECIPES[config["recipe"]].to_config() if config["recipe"] in recipes.RECIPES else {}
+    for section in recipes.SECTIONS:
+        for field, value in _differences(config.get(section, {}), usual.get(section, {})):
+            words += [f"--{section}.{field}", _as_text(value)]
+    if config.get("seed"):
+        words += ["--seed", str(config["seed"])]
+    if config.get("steps"):
+        words += ["--steps", str(config["steps"])]
+    return shlex.join(words)
+
+
+def builder_call(architecture: str, config: Mapping[str, Any]) -> str:
+    """Python that builds the untrained model of a run's `config.json`."""
+    spec = config.get("spec", {})
+    fields = {
+        "input_shape": tuple(spec.get("input_shape", ())),
+        "outputs": len(spec.get("classes", ())),
+        **{name: tuple(v) if isinstance(v, list) else v for name, v in config["model"].items()},
+    }
+    lines = "".join(f"        {name}={value!r},\n" for name, value in fields.items())
+    return (
+        f"from models import {architecture}\n\n"
+        f"model = {architecture}.build(\n    {architecture}.Config(\n{lines}    )\n)\n"
+    )
+
+
+def _differences(
+    values: Mapping[str, Any], usual: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """The fields of nested settings that are not as usual, as "outer.inner" and value."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _differences(value, usual.get(name, {}), f"{prefix}{name}.")
+        elif value != usual.get(name):
+            yield prefix + name, value
+
+
+def _as_text(value: Any) -> str:
+    """A setting as the command line takes it."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

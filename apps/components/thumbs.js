@@ -1,0 +1,39 @@
+// Small pictures of which one is picked.
+
+const EDGE = 40;
+
+function build(root, data) {
+  root.replaceChildren();
+  const all = bytes(data.pixels);
+  const size = data.width * data.height * data.depth;
+  data.names.forEach((name, i) => {
+    const button = element("button");
+    button.type = "button";
+    button.setAttribute("aria-label", name);
+    button.title = name;
+    const source = picture(data.width, data.height, natural(all.subarray(i * size, (i + 1) * size), data.depth));
+    const canvas = element("canvas");
+    const zoom = EDGE / Math.max(data.width, data.height);
+    sized(canvas, zoom * data.width, zoom * data.height).drawImage(source, 0, 0, zoom * data.width, zoom * data.height);
+    button.append(canvas);
+    button.onclick = () => {
+      mark(root, i);
+      root.pick(i);
+    };
+    root.append(button);
+  });
+}
+
+function mark(root, picked) {
+  [...root.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === picked)));
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".root");
+  root.pick = (i) => setStateValue("picked", data.first + i);
+  if (root.pixels !== data.pixels) {
+    build(root, data);
+    root.pixels = data.pixels;
+  }
+  mark(root, data.picked - data.first);
+}

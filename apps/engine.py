@@ -1,0 +1,134 @@
+"""TensorFlow in the server: awakened once, off the first page's way; models and data kept between reruns."""
+
+import contextlib
+import importlib
+import json
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from training.runs import Run
+
+if TYPE_CHECKING:
+    import keras
+
+    from data.source import Split
+
+KEPT_MODELS = 8
+KEPT_DATA = 3  # test splits; the largest here is 31 MB
+RETRY_SECONDS = 60  # after which missing data are looked for again
+
+_awake = threading.Event()
+_WAKER = "wake TensorFlow"  # name of the thread that does
+
+
+def is_awake() -> bool:
+    """Whether TensorFlow is there to be used at once."""
+    return _awake.is_set()
+
+
+@st.cache_resource(show_spinner=False)
+def wake() -> None:
+    """Import TensorFlow and all that needs it, once in a process; whoever comes second waits."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow as tf
+
+    for name in ("inspection.activations", "training.trainer"):
+        importlib.import_module(name)
+    for gpu in tf.config.list_physical_devices("GPU"):
+        # Trainings share the GPUs with this server. RuntimeError: TensorFlow was in use before.
+        with contextlib.suppress(RuntimeError):
+            tf.config.experimental.set_memory_growth(gpu, True)
+    _awake.set()
+
+
+def wake_in_background() -> None:
+    """Begin to wake TensorFlow, once, and let the page go on."""
+    if not is_awake() and not any(thread.name == _WAKER for thread in threading.enumerate()):
+        threading.Thread(target=_prepare, name=_WAKER, daemon=True).start()
+
+
+def ready() -> None:
+    """Wait for TensorFlow, and say so on the page while that takes seconds."""
+    if not is_awake():
+        with st.spinner("Waking TensorFlow: a few seconds, once after the start"):
+            wake()
+
+
+def tensorflow_gpus() -> int | None:
+    """How many GPUs TensorFlow can use; None before it is awake."""
+    if not is_awake():
+        return None
+    return len(sys.modules["tensorflow"].config.list_physical_devices("GPU"))
+
+
+def model(run: Run) -> "keras.Model":
+    """The run's best model, loaded anew whenever its file is another.
+
+    Raises:
+        RunError: There is none yet, or it is damaged.
+    """
+    path = run.model_path
+    modified = path.stat().st_mtime_ns if path.exists() else None
+    return _model(str(run.path), modified)
+
+
+@st.cache_resource(max_entries=KEPT_MODELS, show_spinner=False)
+def _model(path: str, modified: int | None) -> "keras.Model":
+    from training import trainer
+
+    return trainer.load_model(Run(Path(path)))
+
+
+def test_split(run: Run) -> "Split":
+    """The test images of what a run learned from.
+
+    Raises:
+        DataUnavailable: They can't be had.
+    """
+    from data import DataUnavailable
+
+    config = run.config
+    found = _test_split(config["recipe"], json.dumps(config["data"], sort_keys=True), _config=config)
+    if found.split is None:
+        raise DataUnavailable(found.error)
+    return found.split
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A test split, or why there is none; and when that was found out."""
+
+    split: "Split | None"
+    error: str
+    at: float
+
+    def holds(self) -> bool:
+        """Whether it need not be looked for again."""
+        return self.split is not None or time.monotonic() - self.at < RETRY_SECONDS
+
+
+@st.cache_resource(max_entries=KEPT_DATA, show_spinner=False, validate=_Found.holds)
+def _test_split(recipe: str, settings: str, _config: dict[str, Any]) -> _Found:
+    """`recipe` and `settings` tell one set of data from another."""
+    from data import DataUnavailable
+    from training.recipes import Recipe
+    from training.settings import SettingsError
+
+    try:
+        return _Found(Recipe.from_config(_config).data.load().test, "", time.monotonic())
+    except (DataUnavailable, SettingsError) as error:
+        return _Found(None, str(error), time.monotonic())
+
+
+def _prepare() -> None:
+    """Wake, and load what the next page will ask for."""
+    wake()
+    for module in ("altair", "pandas", "streamlit_drawable_canvas"):
+        importlib.import_module(module)

@@ -1,0 +1,131 @@
+"""The frame of every page: its head, and for an architecture the model picker and the three tabs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from apps import code_panel, engine, library, links, training_panel
+from apps.library import Entry
+
+NAME = "Neural Arcade"
+MARK = Path(__file__).parent / "mark.svg"
+TABS = ("Explore", "Train", "Code")
+
+_STYLE = """<style>
+.stMainBlockContainer { max-width: 1200px; padding-top: 4.5rem; padding-bottom: 5rem; }
+.arcade-idea { font-size: 1.08rem; line-height: 1.55; max-width: 68ch; text-wrap: balance; opacity: 0.78;
+  margin: -0.4rem 0 0; }
+.arcade-facts { font-size: 0.9rem; opacity: 0.78; padding-bottom: 0.55rem; }
+[class*="st-key-card-"] [data-testid="stPageLink"] { position: relative; left: -0.5rem; }
+[data-testid="stStatusWidget"] { display: none; } /* its Stop would be taken for that of a training */
+@media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What makes one architecture's page.
+
+    Args:
+        file: Of the page: its source is shown in the tab Code.
+        title: Of the page.
+        idea: One sentence on the idea.
+        architecture: Key of `models.ARCHITECTURES`.
+        fits: Whether a model can be explored here.
+        explore: Draws the tab Explore for a model.
+        controls: Settings that the tab Train offers.
+    """
+
+    file: str
+    title: str
+    idea: str
+    architecture: str
+    fits: Callable[[Entry], bool]
+    explore: Callable[[Entry], None]
+    controls: Callable[[], tuple[training_panel.Control, ...]]
+
+
+def begin(title: str, idea: str = "") -> None:
+    """Begin any page: its title in the browser and on the page, and the sentence below it."""
+    st.set_page_config(f"{title} · {NAME}", page_icon=str(MARK), layout="wide")
+    st.html(_STYLE)
+    st.title(title, anchor=False)
+    if idea:
+        st.html(f'<p class="arcade-idea">{idea}</p>')
+
+
+def show(page: Page) -> None:
+    """Draw an architecture's page."""
+    begin(page.title, page.idea)
+    fitting = [entry for entry in library.entries() if page.fits(entry)]
+    links.heed_wish()
+    entry = _pick(fitting)
+    if not fitting and "tab" not in st.session_state and "tab" not in st.query_params:
+        st.session_state["tab"] = "Train"
+    tabs = st.tabs(list(TABS), key="tab", bind="query-params")
+    drawn = {
+        "Explore": lambda: _explore(page, entry),
+        "Train": lambda: training_panel.show(page.architecture, page.controls()),
+        "Code": lambda: code_panel.show(page.file, page.architecture, entry),
+    }
+    for name, tab in zip(TABS, tabs, strict=True):
+        if tab.open:
+            with tab:
+                engine.ready()
+                drawn[name]()
+
+
+def _pick(fitting: list[Entry]) -> Entry | None:
+    """Let a person choose a model; the URL remembers which."""
+    if not fitting:
+        return None
+    keys = [entry.key for entry in fitting]
+    asked = st.query_params.get("model")
+    if asked not in (None, *keys):
+        st.info(f"There is no model {asked} here any more.", icon=":material/search_off:")
+    by_key = {entry.key: entry for entry in fitting}
+    if st.session_state.get("model") not in keys:
+        st.session_state["model"] = asked if asked in keys else keys[0]
+    chooser, facts = st.columns([2, 3], vertical_alignment="bottom", gap="medium")
+    with chooser:
+        key = st.selectbox(
+            "Model",
+            keys,
+            format_func=lambda key: _label(by_key[key]),
+            key="model",
+            on_change=lambda: st.query_params.update(model=st.session_state["model"]),
+        )
+    with facts:
+        st.html(f'<div class="arcade-facts">{_facts(by_key[key])}</div>')
+    return by_key[key]
+
+
+def _label(entry: Entry) -> str:
+    return f"{entry.run.name}  ·  {'gallery' if entry.shelf == 'gallery' else 'your run'}"
+
+
+def _facts(entry: Entry) -> str:
+    """What is known of a model in one line of HTML; nothing in it comes from a person."""
+    facts = []
+    if entry.spec:
+        facts.append(f"sees {library.shape_text(entry.spec['input_shape'])}")
+        facts.append(f"{len(entry.spec['classes'])} classes")
+    if "parameters" in entry.run.config:
+        facts.append(f"{library.readable(entry.run.config['parameters'])} parameters")
+    if entry.score:
+        split, accuracy = entry.score
+        facts.append(f"<strong>{accuracy:.1%}</strong> right on {split}")
+    return " · ".join(facts) or "its training has not begun"
+
+
+def _explore(page: Page, entry: Entry | None) -> None:
+    if entry is None:
+        st.info(
+            "There is no model to look into yet. Train one in the tab **Train**: the digits take half a "
+            "minute.",
+            icon=":material/rocket_launch:",
+        )
+    else:
+        page.explore(entry)

@@ -1,0 +1,73 @@
+"""Trainings as processes of their own: they outlive the tab that started them, and the server."""
+
+import subprocess
+import sys
+import threading
+
+from training import runs
+from training.runs import Run, RunError
+
+ACTIVE = ("queued", "running")
+OUTPUT = "output.log"  # in the run's folder: what the process prints
+
+
+def start(run: Run, devices: str = "auto") -> None:
+    """Train a run, or go on with it, by the command line in a session of its own.
+
+    Args:
+        run: As `trainer.create` made it, or one that has stopped.
+        devices: See `training.strategy.pick`.
+
+    Raises:
+        RunError: It is being trained already, or the process can't be started.
+    """
+    status = run.status
+    if status.get("state") in ACTIVE and status.get("pid"):  # one that was only made has no process yet
+        raise RunError(f"run {run.name!r} is being trained already")
+    run.update_status(state="queued", pid=None, error=None)
+    try:
+        with open(run.path / OUTPUT, "ab") as output:
+            process = subprocess.Popen(
+                command(run, devices),
+                cwd=runs.ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+    except OSError as error:
+        message = f"the training can't be started: {error.strerror}"
+        run.update_status(state="failed", error=message)
+        raise RunError(message) from error
+    run.update_status(pid=process.pid)  # so that it can be stopped before it has said a word
+    threading.Thread(target=_reap, args=(process, run), name=f"reap {run.name}", daemon=True).start()
+
+
+def command(run: Run, devices: str = "auto") -> list[str]:
+    """The command line that trains a run from where it stands."""
+    return [
+        *(sys.executable, "-m", "training", "train", run.config["recipe"]),
+        *("--name", run.name, "--runs-dir", str(run.path.parent.absolute()), "--resume"),
+        *("--devices", devices),
+    ]
+
+
+def output(run: Run) -> list[str]:
+    """The lines that a run's process has printed."""
+    try:
+        return (run.path / OUTPUT).read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _reap(process: subprocess.Popen, run: Run) -> None:
+    """Wait for a training's end, and tell the run of one that ended before it began."""
+    code = process.wait()
+    status = run.status
+    if status.get("state") != "queued" or status.get("pid") != process.pid:  # another may be starting already
+        return
+    if code < 0:  # by a signal: it was stopped while it was starting
+        run.update_status(state="stopped")
+        return
+    said = [line for line in output(run) if line.strip()]
+    run.update_status(state="failed", error=said[-1] if said else f"it ended with status {code}")

@@ -1,0 +1,37 @@
+"""Ways from page to page, and to a model."""
+
+import contextlib
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from apps import library
+from apps.library import Entry
+
+CONVOLUTION = "views/convolution.py"
+PAGES = {"cnn": CONVOLUTION}  # of each architecture that has one
+
+
+def link(page: str, label: str, icon: str | None = None, **query: str) -> None:
+    """A link to another page; none where a page runs alone and there is no other."""
+    with contextlib.suppress(StreamlitAPIException):
+        st.page_link(page, label=label, icon=icon, query_params=query or None)
+
+
+def explore(entry: Entry, label: str = "Explore", icon: str = ":material/visibility:") -> None:
+    """A link to the page that looks inside a model; none where no page does."""
+    page = PAGES.get(entry.architecture) or (CONVOLUTION if library.sees_images(entry) else None)
+    if page and entry.has_model:
+        link(page, label, icon, model=entry.key)
+
+
+def wish(key: str, tab: str = "Explore") -> None:
+    """Have this page show a model in a tab when it is drawn next."""
+    st.session_state["wish"] = key, tab
+
+
+def heed_wish() -> None:
+    """Set the widgets as `wish` asked, which can be done only before they are drawn."""
+    if "wish" in st.session_state:
+        st.session_state["model"], st.session_state["tab"] = st.session_state.pop("wish")
+        st.query_params["model"] = st.session_state["model"]

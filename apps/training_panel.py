@@ -1,0 +1,218 @@
+"""The tab Train: start a training, follow it, stop it, go on with it. It runs in a process of its own."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from apps import devices, launch, library, links, run_card
+from apps.run_card import sentence
+from training import runs
+from training.runs import Run, RunError
+
+FIELD = 200  # least width of a setting, in pixels
+
+
+@dataclass(frozen=True)
+class Control:
+    """A setting that is offered as a widget.
+
+    Args:
+        field: As on the command line: "training.epochs".
+        label: For people.
+        help: What it does.
+        choices: What it may be; empty: anything of its type.
+    """
+
+    field: str
+    label: str
+    help: str = ""
+    choices: Sequence[str] = ()
+
+
+SHARED = (
+    Control("training.epochs", "Epochs", "Passes over the training images"),
+    Control("training.batch_size", "Batch size", "Images in one step"),
+    Control("optimizer.learning_rate", "Learning rate", "The highest; the schedule comes down from it"),
+)
+FOLDER = (
+    Control("data.folder", "Folder of images", "On this machine; one sub-folder a class"),
+    Control("data.size", "Image size", "Edge in pixels that every image is brought to"),
+    Control("data.channels", "Channels", "1 for grey, 3 for colour"),
+)
+
+
+def show(architecture: str, controls: tuple[Control, ...]) -> None:
+    """Draw the tab.
+
+    Args:
+        architecture: Key of `models.ARCHITECTURES`.
+        controls: The settings of the architecture that are offered.
+    """
+    mine = [
+        run for run in runs.runs_in(library.runs_folder()) if run.config.get("architecture") == architecture
+    ]
+    followed = _followed(mine)
+    if followed is not None:
+        run_card.follow(followed, _explore)
+    st.subheader("Train another" if mine else "Train your first", anchor=False)
+    _form(architecture, controls)
+
+
+def _explore(run: Run, state: str) -> None:
+    """The button that shows this run's model in the tab Explore."""
+    if run.model_path.exists() and st.button(
+        "Explore",
+        icon=":material/visibility:",
+        key=f"explore-{run.name}",
+        type="secondary" if state in launch.ACTIVE else "primary",
+        help="Look inside its best model so far",
+    ):
+        links.wish(f"runs/{run.name}")
+        st.rerun()
+
+
+def _followed(mine: list[Run]) -> Run | None:
+    """The run that the tab follows: one that was asked for, else one that goes on, else the newest."""
+    if not mine:
+        return None
+    names = [run.name for run in mine]
+    active = [run.name for run in mine if run.state in launch.ACTIVE]
+    asked = st.query_params.get("run")
+    first = asked if asked in names else (active or names)[0]
+    if len(active) > 1:
+        first = st.pills(
+            "Going on now", active, default=first if first in active else active[0], required=True
+        )
+    return mine[names.index(first)]
+
+
+def _form(architecture: str, controls: tuple[Control, ...]) -> None:
+    """The settings of a new run, and the button that starts it."""
+    from training.recipes import RECIPES
+
+    recipes = {name: recipe for name, recipe in RECIPES.items() if recipe.architecture == architecture}
+    name = st.selectbox(
+        "Recipe",
+        list(recipes),
+        format_func=lambda name: f"{name}  ·  {recipes[name].summary}",
+        help="A complete setting that is known to work; change what you like",
+    )
+    recipe = recipes[name]
+    usual = recipe.to_config()
+    st.caption(_expectation(recipe))
+    with st.form(f"train-{name}", border=True):
+        own = FOLDER if recipe.source == "image_folder" else ()
+        free = runs.free_name(library.runs_folder(), name)
+        with st.grid(min_column_width=FIELD, gap="small"):
+            changes = _widgets((*own, *SHARED), usual, name)
+            run_name = st.text_input(
+                "Name", placeholder=free, key=f"{name}-name", help="Of the run and its folder"
+            )
+        with st.expander("The network", icon=":material/account_tree:"), st.grid(min_column_width=FIELD):
+            changes |= _widgets(controls, usual, name)
+        with st.expander("Seed, devices and everything else", icon=":material/tune:"):
+            seed, chosen, more = _details(name)
+        if st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:"):
+            _create(recipe, changes, run_name.strip() or free, seed, chosen, more)
+
+
+def _expectation(recipe) -> str:
+    """What a recipe is expected to reach, in one line."""
+    facts = [f"{value:.1%} test {figure}" for figure, value in recipe.expected.test.items()]
+    if recipe.expected.seconds:
+        facts.append(f"about {library.duration_text(recipe.expected.seconds)} on two CPU cores")
+    return f"Expected: {', '.join(facts)}" if facts else "What it reaches depends on your images"
+
+
+def _widgets(controls: Sequence[Control], usual: dict[str, Any], recipe: str) -> dict[str, Any]:
+    """A widget for each control; what is not as usual, by field."""
+    changes = {}
+    for control in controls:
+        section, _, field = control.field.partition(".")
+        default = usual[section][field]
+        value = _widget(control, default, f"{recipe}-{control.field}")
+        if value is not None and value != default:
+            changes[control.field] = value
+    return changes
+
+
+def _widget(control: Control, default: Any, key: str) -> Any:
+    """The widget that fits a setting's type; its value."""
+    label, about = control.label, control.help or None
+    if control.choices:
+        return st.selectbox(
+            label, control.choices, index=list(control.choices).index(default), key=key, help=about
+        )
+    if isinstance(default, bool):
+        return st.toggle(label, value=default, key=key, help=about)
+    if isinstance(default, int):
+        return st.number_input(label, value=default, step=1, key=key, help=about)
+    if isinstance(default, float):
+        return st.number_input(label, value=default, step=_step(default), format="%g", key=key, help=about)
+    if isinstance(default, list):
+        text = st.text_input(label, value=", ".join(map(str, default)), key=key, help=about)
+        return default if text == ", ".join(map(str, default)) else text
+    return st.text_input(label, value=default, key=key, help=about)
+
+
+def _step(value: float) -> float:
+    """What one click changes a number by: one unit of its first digit."""
+    return 10.0 ** math.floor(math.log10(abs(value))) if value else 0.1
+
+
+def _details(recipe: str) -> tuple[int, str, str]:
+    """Seed, devices and further settings of a new run."""
+    with st.grid(min_column_width=FIELD, gap="small"):
+        seed = st.number_input(
+            "Seed", value=0, min_value=0, step=1, key=f"{recipe}-seed", help="Of everything random"
+        )
+        gpus = range(1, len(devices.find().gpus) + 1)
+        chosen = st.selectbox(
+            "Devices",
+            ["auto", *(f"gpu:{count}" for count in gpus), "cpu:1", "cpu:2"],
+            key=f"{recipe}-devices",
+            help="auto takes all GPUs, else the processor; cpu:2 splits it in two, to try several replicas",
+        )
+    more = st.text_area(
+        "Any other setting, one a line",
+        placeholder="optimizer.weight_decay 0.01\ndata.augmentation.shift 2",
+        key=f"{recipe}-more",
+        help="As on the command line, without the dashes",
+        height=90,
+    )
+    return int(seed), chosen, more
+
+
+def _create(recipe, changes: dict[str, Any], name: str, seed: int, where: str, more: str) -> None:
+    """Make the run and start it; what is wrong with its settings is said on the page."""
+    from training import trainer
+    from training.settings import SettingsError
+
+    try:
+        changes = changes | _parse(more)
+        if recipe.source == "image_folder" and not changes.get("data.folder"):
+            raise SettingsError("name the folder of your images first: it has one sub-folder for each class")
+        run = trainer.create(recipe.override(changes), library.runs_folder(), name, seed)
+    except (RunError, SettingsError) as error:
+        st.error(sentence(error), icon=":material/error:")
+        return
+    st.query_params["run"] = run.name
+    run_card.start(run, where)
+
+
+def _parse(text: str) -> dict[str, str]:
+    """Lines of "section.field value" as changes."""
+    from training.settings import SettingsError
+
+    changes = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        field, _, value = line.removeprefix("--").replace("=", " ", 1).partition(" ")
+        if not value.strip():
+            raise SettingsError(
+                f"each line is a setting and its value, as in model.dropout 0.1. Received: {line!r}"
+            )
+        changes[field] = value.strip()
+    return changes

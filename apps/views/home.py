@@ -1,0 +1,143 @@
+"""Home: what is here, for whom, and on which devices. It paints before TensorFlow is awake."""
+
+import importlib.metadata
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from apps import devices, engine, frame, library, links, run_card, widgets
+from apps.library import Entry
+from inspection import kernels, tiles
+
+CARD = 300  # least width of a card, in pixels
+KERNELS = 16  # of a model's first layer, on its card
+POLL_SECONDS = 1.0
+
+WAYS = (
+    (
+        "views/convolution.py",
+        "Convolution",
+        ":material/grid_on:",
+        "Draw on a canvas and watch every layer of a convolutional net answer, stroke by stroke. Then "
+        "train your own, on a data set or on a folder of your pictures.",
+    ),
+    (
+        "views/runs.py",
+        "Runs",
+        ":material/show_chart:",
+        "Follow your trainings live, compare their curves, stop them, resume them. They go on when the "
+        "tab is closed.",
+    ),
+)
+TITLES = {  # what the gallery's models were taught
+    "digits": "Handwritten digits, 8 × 8",  # noqa: RUF001 (a times sign)
+    "mnist": "Handwritten digits, 28 × 28",  # noqa: RUF001
+    "fashion_mnist": "Clothes, 28 × 28",  # noqa: RUF001
+    "cifar10": "Things in colour, 32 × 32",  # noqa: RUF001
+}
+
+
+def show() -> None:
+    """Draw the page."""
+    frame.begin(
+        "Neural networks to touch",
+        "Draw, and see every layer answer. Train your own beside them, and take them along as one Keras "
+        "file. For those who learn how networks work, and for those who build them.",
+    )
+    _ways()
+    _gallery()
+    _machine()
+
+
+def _ways() -> None:
+    grid = st.grid(len(WAYS), min_column_width=CARD, gap="small")
+    for page, label, icon, about in WAYS:
+        with grid.container(border=True, height="stretch", key=f"card-{label}"):
+            st.markdown(f"{icon} **{label}**")
+            st.caption(about)
+            links.link(page, "Open", ":material/arrow_forward:")
+
+
+def _gallery() -> None:
+    entries = library.entries()
+    st.subheader("Gallery", anchor=False)
+    st.caption(
+        "Trained, small, and ready to look into. The colours are kernels that their first layer learned."
+    )
+    shelf = [entry for entry in entries if entry.shelf == "gallery"]
+    if not shelf:
+        st.info(
+            "The gallery is empty. Train a model of your own on the page Convolution, or have the gallery's "
+            "models trained anew: `make gallery`.",
+            icon=":material/collections:",
+        )
+        return
+    grid = st.grid(min_column_width=CARD, gap="small")
+    for entry in shelf:
+        with grid.container(border=True, height="stretch", key=f"card-{entry.run.name}"):
+            _card(entry)
+
+
+def _card(entry: Entry) -> None:
+    path = entry.run.model_path
+    if entry.has_model:
+        pixels = _fingerprint(str(path), path.stat().st_mtime_ns)
+        if pixels is not None:
+            widgets.mosaic(f"mosaic-{entry.key}", pixels, "Kernels of the first layer")
+    st.markdown(f"##### {TITLES.get(entry.spec.get('name', ''), entry.run.name)}")
+    if entry.score:
+        split, accuracy = entry.score
+        st.markdown(f"**{accuracy:.1%}** right on {split} images")
+    facts = [run_card.escaped(entry.run.name)]
+    if "parameters" in entry.run.config:
+        facts.append(f"{library.readable(entry.run.config['parameters'])} parameters")
+    st.caption(" · ".join(facts))
+    links.explore(entry, "Look inside", ":material/arrow_forward:")
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _fingerprint(path: str, modified: int) -> np.ndarray | None:
+    """The first layer's kernels as tiles; `modified` tells one version of the file from the next."""
+    found = kernels.first_kernels(Path(path))
+    return None if found is None else tiles.tiles(found, "map").pixels[:KERNELS]
+
+
+def _machine() -> None:
+    """The devices, and TensorFlow as it wakes."""
+    st.subheader("This machine", anchor=False)
+    st.session_state["painted"] = False
+    asleep = not engine.is_awake()
+    st.fragment(_show_machine, run_every=POLL_SECONDS if asleep else None)(asleep)
+
+
+def _show_machine(was_asleep: bool) -> None:
+    if engine.is_awake() == was_asleep:
+        st.rerun()
+    if was_asleep and st.session_state["painted"]:  # the browser has called again: it has the page
+        engine.wake_in_background()
+    st.session_state["painted"] = True
+    found = _devices()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(f"{found.cores} CPU cores", icon=":material/memory:", color="gray")
+        if found.memory:
+            st.badge(f"{found.memory:.0f} GiB memory", icon=":material/memory_alt:", color="gray")
+        for gpu in found.gpus:
+            st.badge(gpu, icon=":material/developer_board:", color="violet")
+        if not found.gpus:
+            st.badge("no NVIDIA GPU", icon=":material/developer_board_off:", color="gray")
+        version = importlib.metadata.version("tensorflow")
+        if was_asleep:
+            st.badge(f"TensorFlow {version} is waking", icon=":material/hourglass_top:", color="orange")
+        else:
+            st.badge(f"TensorFlow {version} is ready", icon=":material/check_circle:", color="green")
+    if found.gpus and engine.tensorflow_gpus() == 0:
+        st.caption("TensorFlow can't use the GPU: its GPU build is missing. `make app GPU=1` installs it.")
+
+
+@st.cache_resource(show_spinner=False)
+def _devices() -> devices.Devices:
+    return devices.find()
+
+
+show()

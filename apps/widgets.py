@@ -1,0 +1,190 @@
+"""The elements of our own: activation maps, a model's answer, thumbnails, a mosaic and the table of runs.
+
+Each is a few lines of HTML, CSS and JavaScript in `components/`, which draw in the browser: a new
+answer moves the bars and repaints the maps, and nothing flickers or is laid out anew.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+THUMB = 96  # pixels that a thumbnail keeps along its longer edge; twice what it is shown at
+FOLDER = Path(__file__).parent / "components"
+
+
+def _component(name: str):
+    """The component whose files are `components/<name>.css` and `.js`."""
+    sheet, script = ((FOLDER / f"shared{end}", FOLDER / f"{name}{end}") for end in (".css", ".js"))
+    return st.components.v2.component(
+        f"neural_arcade_{name}",
+        html='<div class="root"></div>',
+        css="\n".join(path.read_text() for path in sheet),
+        js="\n".join(path.read_text() for path in script),
+    )
+
+
+_answer = _component("answer")
+_maps = _component("maps")
+_mosaic = _component("mosaic")
+_run_table = _component("run_table")
+_thumbs = _component("thumbs")
+
+
+def answer(
+    key: str,
+    classes: Sequence[str],
+    shares: Sequence[float] | None,
+    seen: np.ndarray | None = None,
+    true: int | None = None,
+    caption: str = "",
+    hint: str = "",
+) -> None:
+    """Show what a classifier sees and how likely it finds each class.
+
+    Args:
+        key: Of the element.
+        classes: Names.
+        shares: Probability of each class; None: there is no answer yet.
+        seen: Its input `(H, W, C)` in [0, 1].
+        true: Label of the right class, where it is known.
+        caption: A line under the picture.
+        hint: What to do, where there is no answer.
+    """
+    rows = [
+        {
+            "name": name,
+            "share": None if shares is None else float(shares[i]),
+            "first": shares is not None and i == int(np.argmax(shares)),
+            "true": i == true,
+        }
+        for i, name in enumerate(classes)
+    ]
+    _answer(
+        key=key,
+        data={
+            "classes": rows,
+            "seen": None if seen is None else _picture(seen),
+            "caption": caption,
+            "hint": hint,
+        },
+    )
+
+
+def maps(key: str, layers: Sequence[Mapping[str, Any]]) -> None:
+    """Show layers' outputs as tiles.
+
+    Args:
+        key: Of the element.
+        layers: For each its "name", a "note" in words, and "tiles", an `inspection.tiles.Tiles`.
+    """
+    _maps(
+        key=key,
+        data={
+            "layers": [
+                {
+                    "name": layer["name"],
+                    "note": layer["note"],
+                    "pixels": _text(layer["tiles"].pixels),
+                    "count": layer["tiles"].pixels.shape[0],
+                    "height": layer["tiles"].pixels.shape[1],
+                    "width": layer["tiles"].pixels.shape[2],
+                    "scale": [round(float(value), 5) for value in _shortest(layer["tiles"].scale)],
+                }
+                for layer in layers
+            ]
+        },
+    )
+
+
+def mosaic(key: str, pixels: np.ndarray, label: str) -> None:
+    """Show tiles `(N, H, W)` uint8 as one small picture that fills the width."""
+    count, height, width = pixels.shape
+    _mosaic(
+        key=key,
+        data={"pixels": _text(pixels), "count": count, "height": height, "width": width, "label": label},
+    )
+
+
+def thumbs(key: str, images: np.ndarray, names: Sequence[str], first: int) -> int:
+    """Let a person pick one of some pictures.
+
+    Args:
+        key: Of the element.
+        images: `(N, H, W, C)` in [0, 1].
+        names: What each is, for people who don't see it.
+        first: Number of the first one.
+
+    Returns: The number of the one picked; the first before any is.
+    """
+    stride = -(-max(images.shape[1:3]) // THUMB)
+    shown = _channels(images)[:, ::stride, ::stride]
+    picked = _state(key, "picked", first)
+    picked = picked if first <= picked < first + len(images) else first
+    _thumbs(
+        key=key,
+        data={
+            "pixels": _text(_levels(shown)),
+            "height": shown.shape[1],
+            "width": shown.shape[2],
+            "depth": shown.shape[3],
+            "names": list(names),
+            "first": first,
+            "picked": picked,
+        },
+        on_picked_change=lambda: None,
+    )
+    return picked
+
+
+def run_table(key: str, rows: Sequence[Mapping[str, Any]], chosen: Sequence[str]) -> list[str]:
+    """Show runs as rows that can be chosen.
+
+    Args:
+        key: Of the element.
+        rows: As `views/runs.py` makes them.
+        chosen: Keys of the rows that are marked.
+
+    Returns: The keys of the rows that are chosen now.
+    """
+    now = [name for name in _state(key, "chosen", chosen) if any(row["key"] == name for row in rows)]
+    _run_table(key=key, data={"rows": list(rows), "chosen": now}, on_chosen_change=lambda: None)
+    return now
+
+
+def _state(key: str, name: str, default: Any) -> Any:
+    """What a component has told, read before it is drawn, so that it is drawn with what it told."""
+    told = st.session_state.get(key)
+    value = told.get(name) if told else None
+    return default if value is None else value
+
+
+def _picture(pixels: np.ndarray) -> dict[str, Any]:
+    shown = _channels(pixels)
+    return {
+        "pixels": _text(_levels(shown)),
+        "height": shown.shape[0],
+        "width": shown.shape[1],
+        "depth": shown.shape[2],
+    }
+
+
+def _channels(pixels: np.ndarray) -> np.ndarray:
+    """`(..., C)` with the one or three channels that a screen shows."""
+    return pixels if pixels.shape[-1] == 3 else pixels[..., :1]
+
+
+def _levels(pixels: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(pixels, 0, 1) * 255).astype("uint8")
+
+
+def _shortest(values: np.ndarray) -> np.ndarray:
+    """One value where all are the same."""
+    return values[:1] if (values == values[0]).all() else values
+
+
+def _text(pixels: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(pixels).tobytes()).decode()

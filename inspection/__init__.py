@@ -1,0 +1,1 @@
+"""What went on inside: any Keras model in, arrays out."""

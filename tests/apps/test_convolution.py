@@ -1,0 +1,275 @@
+"""The page Convolution: explore, train, code; empty, and with what can go wrong."""
+
+import io
+import runpy
+
+import pytest
+from PIL import Image
+
+from apps import code_panel, launch
+from tests.apps.conftest import component, drawn, texts
+from training import __main__ as command_line
+from training import recipes, runs
+
+
+@pytest.fixture
+def started(monkeypatch) -> list:
+    """The runs that the page starts, without a process."""
+    found = []
+    monkeypatch.setattr(launch, "start", lambda run, devices="auto": found.append((run, devices)))
+    return found
+
+
+def form(tested, label):
+    """The widget of that label."""
+    kinds = ("number_input", "text_input", "selectbox", "toggle", "text_area")
+    (widget,) = (each for kind in kinds for each in tested.get(kind) if each.label == label)
+    return widget
+
+
+def press(tested, label):
+    (button,) = (each for each in tested.button if each.label == label)
+    return drawn(button.click().run())
+
+
+# Explore
+
+
+def test_without_any_model_the_page_invites_to_train_one(page):
+    tested = page("convolution")
+    assert [each.label for each in tested.tabs] == ["Explore", "Train", "Code"]
+    assert any(each.label == "Start training" for each in tested.button)
+    tested.session_state["tab"] = "Explore"
+    assert "Train one" in drawn(tested.run()).info[0].value
+
+
+def test_the_first_training_stays_in_its_tab(shelves, page, started):
+    tested = page("convolution")
+    press(tested, "Start training")
+    drawn(tested.run())
+    assert tested.session_state["tab"] == "Train"
+    assert "digits" in texts(tested)
+
+
+def test_an_empty_canvas_has_no_answer_yet(shelves, page):
+    shelves.add("digits_cnn", "gallery")
+    answer = component(page("convolution"), "answer")
+    assert [one["name"] for one in answer["classes"]] == list("0123456789")
+    assert all(one["share"] is None for one in answer["classes"])
+    assert answer["seen"] is None
+    assert "Draw" in answer["hint"]
+
+
+def test_a_test_image_is_answered_by_every_layer(shelves, page):
+    shelves.add("digits_cnn", "gallery")
+    tested = page("convolution")
+    drawn(tested.segmented_control(key="source").set_value("Test images").run())
+    answer = component(tested, "answer")
+    assert sum(one["share"] for one in answer["classes"]) == pytest.approx(1)
+    assert [one["true"] for one in answer["classes"]].count(True) == 1
+    assert (answer["seen"]["width"], answer["seen"]["height"]) == (8, 8)
+    maps = component(tested, "maps")["layers"]
+    names = [layer["name"] for layer in maps]
+    assert names[:3] == ["stage1_conv1", "stage1_conv1_norm", "stage1_conv1_act"]
+    assert names[-1] == "logits"
+    assert [layer["count"] for layer in maps if layer["name"].endswith("conv1")] == [4, 8]
+    drawn(tested.segmented_control(key="layers").set_value("Convolutions").run())
+    shown = component(tested, "maps")["layers"]
+    assert [layer["name"] for layer in shown] == ["stage1_conv1", "stage2_conv1"]
+    drawn(tested.segmented_control(key="contrast").set_value("Each map").run())
+    assert component(tested, "maps")["layers"] != shown
+
+
+def test_more_test_images_follow(shelves, page):
+    shelves.add("digits_cnn", "gallery")
+    tested = page("convolution")
+    drawn(tested.segmented_control(key="source").set_value("Test images").run())
+    first = component(tested, "thumbs")
+    press(tested, "More")
+    second = component(tested, "thumbs")
+    assert second["first"] == len(first["names"]) == second["picked"]
+
+
+def test_the_url_chooses_the_model(shelves, page):
+    shelves.add("digits_cnn", "gallery")
+    shelves.add("digits_cnn")  # a run may have the name of a gallery model
+    tested = page("convolution", model="runs/digits_cnn")
+    assert tested.selectbox(key="model").value == "runs/digits_cnn"
+
+
+@pytest.mark.parametrize("asked", ["runs/gone", "../../etc/passwd", "gallery/"])
+def test_a_model_that_is_not_there_is_told(shelves, page, asked):
+    shelves.add("digits_cnn", "gallery")
+    tested = page("convolution", model=asked)
+    assert "no model" in tested.info[0].value
+    assert tested.selectbox(key="model").value == "gallery/digits_cnn"
+
+
+def test_a_run_without_a_model_yet_says_when_it_comes(shelves, page):
+    shelves.add("early", model=False, rows=0)
+    assert "no model yet" in page("convolution").info[0].value
+
+
+def test_a_damaged_model_is_told(shelves, page):
+    shelves.add("broken").model_path.write_bytes(b"not a model")
+    assert "can't be loaded" in page("convolution").info[0].value
+
+
+def test_missing_test_images_are_told(shelves, page, tmp_path):
+    run = shelves.add("mine")
+    config = run.config
+    run.write_json(
+        "config.json",
+        {
+            **config,
+            "recipe": "images_cnn",
+            "data": {"folder": str(tmp_path / "gone"), "size": 8, "channels": 1},
+        },
+    )
+    tested = page("convolution")
+    drawn(tested.segmented_control(key="source").set_value("Test images").run())
+    assert "is not a folder" in tested.info[0].value
+
+
+def upload(tested, content: bytes, name: str = "picture.png"):
+    drawn(tested.segmented_control(key="source").set_value("Upload").run())
+    return drawn(tested.file_uploader[0].set_value((name, content, "image/png")).run())
+
+
+def test_an_uploaded_picture_is_answered_and_can_be_inverted(shelves, page):
+    shelves.add("digits_cnn", "gallery")
+    paper = Image.new("L", (60, 80), 255)
+    paper.paste(0, (25, 10, 35, 70))
+    file = io.BytesIO()
+    paper.save(file, "PNG")
+    tested = upload(page("convolution"), file.getvalue())
+    assert tested.toggle[0].value  # dark ink on light paper is turned round by itself
+    seen = component(tested, "answer")
+    assert any(one["first"] for one in seen["classes"])
+    drawn(tested.toggle[0].set_value(False).run())
+    assert component(tested, "answer")["seen"] != seen["seen"]
+
+
+def test_an_upload_that_is_no_picture_is_told_and_the_page_lives_on(shelves, page):
+    shelves.add("digits_cnn", "gallery")
+    tested = upload(page("convolution"), b"<?xml version='1.0'?><svg/>")
+    assert "no picture" in tested.warning[0].value
+    drawn(tested.segmented_control(key="source").set_value("Draw").run())
+    assert not tested.warning
+
+
+# Train
+
+
+def test_a_training_is_made_of_what_the_form_says(shelves, page, started):
+    tested = page("convolution", tab="Train")
+    form(tested, "Epochs").set_value(2.0)
+    form(tested, "Filters").set_value("4, 8")
+    form(tested, "Residual").set_value(True)
+    form(tested, "Name").set_value("mine")
+    form(tested, "Seed").set_value(7)
+    form(tested, "Any other setting, one a line").set_value("--model.dropout=0.2\noptimizer.weight_decay 0")
+    press(tested, "Start training")
+    ((run, devices),) = started
+    config = runs.find("mine", shelves.runs).config
+    assert (run.name, devices) == ("mine", "auto")
+    assert config["training"]["epochs"] == 2
+    assert config["model"]["filters"] == [4, 8]
+    assert config["model"]["residual"] is True
+    assert config["model"]["dropout"] == 0.2
+    assert config["optimizer"]["weight_decay"] == 0
+    assert config["seed"] == 7
+
+
+def test_a_name_is_found_where_none_is_given(shelves, page, started):
+    shelves.add("digits_cnn-1")
+    press(page("convolution", tab="Train"), "Start training")
+    assert started[0][0].name == "digits_cnn-2"
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "said"),
+    [
+        ("Batch size", 0, "batch_size must be at least 1"),
+        ("Filters", "four", "whole number"),
+        ("Name", "../up", "name must begin with a letter"),
+        ("Name", "taken", "already"),
+        ("Any other setting, one a line", "model.dropuot 0.1", "model.dropout"),
+        ("Any other setting, one a line", "dropout", "a setting and its value"),
+    ],
+)
+def test_a_setting_that_breaks_its_rule_is_told(shelves, page, started, label, value, said):
+    shelves.add("taken")
+    tested = page("convolution", tab="Train")
+    form(tested, label).set_value(value)
+    press(tested, "Start training")
+    assert said in tested.error[0].value.replace("\\", "")
+    assert not started
+    assert [run.name for run in runs.runs_in(shelves.runs)] == ["taken"]
+
+
+def test_own_images_need_a_folder(shelves, page, started, tmp_path):
+    tested = page("convolution", tab="Train")
+    drawn(form(tested, "Recipe").set_value("images_cnn").run())
+    press(tested, "Start training")
+    assert "name the folder" in tested.error[0].value.lower()
+    form(tested, "Folder of images").set_value(str(tmp_path))
+    press(tested, "Start training")
+    assert started[0][0].config["data"]["folder"] == str(tmp_path)
+
+
+def test_a_stopped_run_can_be_resumed_and_its_curves_are_there(shelves, page, started):
+    shelves.add("mine", state="stopped")
+    tested = page("convolution", tab="Train")
+    assert "mine" in texts(tested)
+    assert {"Loss", "Validation accuracy"} <= {metric.label for metric in tested.metric}
+    press(tested, "Resume")
+    assert started[0][0].name == "mine"
+
+
+def test_the_error_of_a_failed_run_is_shown(shelves, page):
+    shelves.add("mine", state="failed", error="the loss is not finite at step 40; try a lower rate")
+    tested = page("convolution", tab="Train")
+    assert "not finite at step 40" in tested.error[0].value
+
+
+def test_a_finished_run_can_be_explored_at_once(shelves, page):
+    shelves.add("digits_cnn", "gallery")
+    shelves.add("mine")
+    tested = page("convolution", tab="Train")
+    press(tested, "Explore")
+    assert tested.selectbox(key="model").value == "runs/mine"
+    assert component(tested, "answer")["hint"]
+
+
+# Code
+
+
+def test_the_code_is_that_of_the_model_and_of_the_page(shelves, page):
+    shelves.add("digits_cnn", "gallery")
+    tested = page("convolution", tab="Code")
+    code = "\n".join(each.value for each in tested.code)
+    assert "python -m training train digits_cnn --model.filters 4,8" in code
+    assert 'keras.models.load_model("model.keras")' in code
+    assert "def build(config: Config)" in code
+    assert "def explore(entry: Entry)" in code
+    assert [each.label for each in tested.download_button] == ["Download model.keras"]
+
+
+def test_the_command_line_trains_the_same_settings(shelves):
+    run = shelves.add("mine", **{"data.augmentation.shift": 1, "optimizer.learning_rate": 0.01})
+    words = code_panel.command_line(run.config).split()[3:]
+    options, overrides = command_line._parse(words)
+    again = recipes.find(options.recipe).override(overrides).to_config()
+    assert {name: again[name] for name in recipes.SECTIONS} == {
+        name: run.config[name] for name in recipes.SECTIONS
+    }
+
+
+def test_the_builder_call_builds_the_model(shelves, tmp_path):
+    run = shelves.add("mine")
+    script = tmp_path / "call.py"
+    script.write_text(code_panel.builder_call("cnn", run.config))
+    model = runpy.run_path(str(script))["model"]
+    assert model.count_params() == run.config["parameters"]
+    assert list(model.input.shape[1:]) == run.config["spec"]["input_shape"]

@@ -1,0 +1,102 @@
+"""Search spaces: whatever is drawn is a valid setting, of every architecture and for every picture."""
+
+import keras_tuner
+import pytest
+from keras_tuner.engine import base_tuner
+
+import models
+from training import recipes
+from tuning import oracles, trials
+from tuning.searches import _Drawn
+from tuning.spaces import SPACES
+
+RECIPES = {"mlp": "digits_mlp", "cnn": "cifar10_cnn"}
+SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3)]
+DRAWS = 300
+
+
+def draw(space, folder, count: int, tuner: str = "random", **fixed) -> list[keras_tuner.HyperParameters]:
+    """What an oracle draws from a space."""
+    oracle = oracles.make(tuner, count, 3, "val_accuracy", "max", fixed)
+    oracle.save = oracle._save_trial = lambda *_: None
+    base_tuner.BaseTuner(oracle, hypermodel=space, directory=str(folder))
+    return [oracle.create_trial(f"worker{number}").hyperparameters for number in range(count)]
+
+
+@pytest.fixture(scope="module", params=SPACES)
+def drawn(request, tmp_path_factory):
+    """An architecture, and many draws from its space."""
+    return request.param, draw(SPACES[request.param], tmp_path_factory.mktemp("draws"), DRAWS)
+
+
+def test_every_architecture_has_a_space():
+    assert SPACES.keys() == models.ARCHITECTURES.keys() == RECIPES.keys()
+
+
+def test_every_draw_is_valid_for_every_picture(drawn):
+    name, draws = drawn
+    architecture, recipe = models.ARCHITECTURES[name], recipes.find(RECIPES[name])
+    seen = set()
+    for hp in draws:
+        changed = recipe.override(SPACES[name](hp))
+        for shape in SHAPES:
+            architecture.Config(input_shape=shape, outputs=10, **changed.model)
+        seen.add(changed.model["widths" if name == "mlp" else "filters"])
+    assert len(seen) > 15  # or the draws would say little
+
+
+def test_the_deepest_and_widest_net_is_built():
+    filters = (32, 64, 128, 256)
+    config = models.cnn.Config((8, 8, 1), 10, filters=filters, convolutions=(2,), kernel_size=5)
+    assert models.cnn.build(config).output_shape == (None, 10)
+
+
+def test_an_optimizer_has_the_rate_of_its_own_range(drawn):
+    name, draws = drawn
+    rates = {"adamw": [], "sgd": []}
+    for hp in draws:
+        settings = SPACES[name](hp)
+        rates[settings["optimizer.name"]].append(settings["optimizer.learning_rate"])
+    assert min(rates["adamw"]) >= 5e-4
+    assert max(rates["adamw"]) <= 2e-2
+    assert min(rates["sgd"]) >= 1e-2
+    assert max(rates["sgd"]) <= 0.3
+
+
+def test_residual_is_drawn_only_where_it_has_an_effect(tmp_path):
+    drawn = [SPACES["cnn"](hp) for hp in draw(SPACES["cnn"], tmp_path, 50)]
+    seen = {(settings["model.convolutions"], settings["model.residual"]) for settings in drawn}
+    assert seen == {((1,), False), ((2,), False), ((2,), True)}
+
+
+def test_settings_survive_the_command_line_and_the_table(drawn):
+    """What a trial is told as text, and what a table reads from values alone, is what was drawn."""
+    name, draws = drawn
+    recipe = recipes.find(RECIPES[name])
+    for hp in draws[:50]:
+        settings = SPACES[name](hp)
+        words = trials.command_line(settings)
+        texts = {key.removeprefix("--"): text for key, text in zip(words[::2], words[1::2], strict=True)}
+        assert recipe.override(texts) == recipe.override(settings)
+        assert SPACES[name](_Drawn(hp.values)) == settings
+
+
+def test_a_setting_of_ones_own_takes_the_place_of_its_range(drawn, tmp_path):
+    name, _ = drawn
+    fixed = {"optimizer.name": "sgd", "training.batch_size": 16, "model.dropout": 0.25}
+    for hp in draw(SPACES[name], tmp_path, 20, **fixed):
+        settings = SPACES[name](hp)
+        assert {key: settings[key] for key in fixed} == fixed
+        assert settings["optimizer.learning_rate"] >= 1e-2
+    (hp,) = draw(SPACES[name], tmp_path, 1, **{"optimizer.name": "lion"})
+    assert "optimizer.learning_rate" not in SPACES[name](hp)  # the recipe's stays
+
+
+@pytest.mark.parametrize("tuner", oracles.TUNERS)
+def test_equal_seeds_draw_the_same_and_others_do_not(tuner, tmp_path):
+    first = draw(SPACES["cnn"], tmp_path / "a", 4, tuner)
+    again = draw(SPACES["cnn"], tmp_path / "b", 4, tuner)
+    assert [hp.values for hp in first] == [hp.values for hp in again]
+    other = oracles.make(tuner, 4, 4, "val_accuracy", "max", {})
+    base_tuner.BaseTuner(other, hypermodel=SPACES["cnn"], directory=str(tmp_path / "c"))
+    assert other.create_trial("x").hyperparameters.values != first[0].values

@@ -1,0 +1,157 @@
+"""Command line: search a recipe's settings, and show what a search has found."""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from training import runs
+from training.__main__ import STOPPED, USAGE_ERROR
+from training.settings import SettingsError
+from tuning import searches, table, trials
+from tuning.searches import SearchError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns: The exit status: 0, `USAGE_ERROR` with one line on standard error, or `STOPPED`.
+    """
+    options, fixed = _parse(arguments)
+    try:
+        return COMMANDS[options.command](options, fixed)
+    except (SearchError, SettingsError, runs.RunError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"error: {error.filename} can't be used: {error.strerror}", file=sys.stderr)
+    return USAGE_ERROR
+
+
+def _search(options: argparse.Namespace, fixed: dict[str, str]) -> int:
+    from training import strategy
+    from tuning import search, sharing  # only now, so that --help answers at once: TensorFlow
+
+    if not strategy.DEVICES.fullmatch(options.devices):
+        raise SettingsError(f"devices must be auto, cpu:N or gpu:N. Received: {options.devices!r}")
+    role = sharing.role()
+    plan = search.plan(options.recipe, options.tuner, options.seed, options.epochs, options.steps, fixed)
+    name = options.name or f"{plan.recipe}-{plan.tuner}"
+    place = searches.begin(options.runs_dir, name, plan)
+    _tell(f"search {place.name} in {place.path}")
+    trainings = trials.Trainings()
+    best = None
+    with _stopping(trainings):
+        try:
+            tell = (lambda line: None) if options.json else _tell
+            search.run(place, options.trials, options.devices, role, trainings, tell)
+            if options.train_best and not role.is_worker:
+                best = search.train_best(place, options.devices, trainings, quiet=options.json)
+        except trials.Stopped:
+            _tell("stopped: the same command goes on from here")
+    if not role.is_worker:
+        _print(place, options.json, best)
+    if trainings.stop_wanted:
+        return STOPPED
+    return 0 if best is None or best["state"] == "finished" else USAGE_ERROR
+
+
+def _show(options: argparse.Namespace, _: dict[str, str]) -> int:
+    _print(searches.find(options.search, options.runs_dir), options.json)
+    return 0
+
+
+COMMANDS = {"search": _search, "show": _show}
+
+
+def _print(search: searches.Search, as_json: bool, best: dict | None = None) -> None:
+    if as_json:
+        print(json.dumps({**table.as_json(search), "best_run": best or search.best_run or None}))
+        return
+    print(table.as_text(search))
+    if best:
+        print(table.best_as_text(best, search.plan.figure))
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _stopping(trainings: trials.Trainings) -> Iterator[None]:
+    """SIGINT and SIGTERM stop the trial in progress, which saves; a second one ends the process at once."""
+
+    def handle(number: int, _) -> None:
+        trainings.stop()
+        signal.signal(number, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
+    """The command's options, and the settings `--model.FIELD VALUE` and their like that are not searched."""
+    parser = argparse.ArgumentParser(prog="python -m tuning", description=__doc__)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--json", action="store_true", help="print JSON")
+    shared.add_argument("--runs-dir", type=Path, default=runs.RUNS, help="where the runs are")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    search = commands.add_parser(
+        "search",
+        parents=[shared],
+        help="search a recipe's settings; the same command again goes on with it",
+        epilog="A setting that you give, as --model.FIELD, --data.FIELD, --optimizer.FIELD or "
+        "--training.FIELD and its value, is not searched.",
+    )
+    search.add_argument("recipe")
+    search.add_argument("--trials", type=_positive, default=20, help="how many, earlier ones included (20)")
+    search.add_argument("--tuner", default="random", help="random, bayesian or hyperband")
+    search.add_argument("--devices", default="auto", help="of each trial: auto, cpu:N or gpu:N")
+    search.add_argument("--epochs", type=float, help="of each trial (default: the recipe's)")
+    search.add_argument("--steps", type=_positive, help="of each trial, in place of epochs")
+    search.add_argument("--seed", type=int, default=0, help="of the draws and the trials (default: 0)")
+    search.add_argument("--name", help="of the search (default: the recipe's and the tuner's)")
+    search.add_argument("--train-best", action="store_true", help="then train the best settings in full")
+
+    show = commands.add_parser("show", parents=[shared], help="the table of a search, running or not")
+    show.add_argument("search", help="its name or path")
+
+    options, rest = parser.parse_known_args(arguments)
+    fixed = _overrides(rest) if options.command == "search" else None
+    if rest and not fixed:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return options, fixed or {}
+
+
+def _overrides(words: Sequence[str]) -> dict[str, str] | None:
+    """Pairs of `--section.field value` (or `--section.field=value`); None where the words are not."""
+    overrides = {}
+    words = [part for word in words for part in (word.split("=", 1) if word[:2] == "--" else [word])]
+    if len(words) % 2:
+        return None
+    for name, value in zip(words[::2], words[1::2], strict=True):
+        if not name.startswith("--") or "." not in name:
+            return None
+        overrides[name[2:]] = value
+    return overrides
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Search spaces: for each architecture a function of KerasTuner's `hp` that draws settings of a recipe.
+
+No layer is defined here. A space returns what `Recipe.override` takes, {"model.filters": (16, 32), ...};
+settings that it does not name stay as the recipe has them. A hyperparameter that is a setting bears the
+setting's name, so that one given on the command line takes its place.
+
+Each range is wide enough to hold the best of the recipes here and narrow enough that some 20 trials say
+something.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+Settings = dict[str, Any]
+
+
+def mlp(hp: Any) -> Settings:
+    """Settings of `models.mlp`, valid for inputs of any shape."""
+    layers = hp.Int("layers", 1, 3)  # plain dense nets gain nothing from more without shortcuts
+    width = hp.Choice("first_width", [32, 64, 128, 256, 512])  # by doubling: less is hardly felt
+    with hp.conditional_scope("layers", [2, 3]):
+        narrowing = hp.Choice("narrowing", [1, 2])  # as wide as before, or half
+    return {
+        "model.widths": tuple(width // (narrowing or 1) ** layer for layer in range(layers)),
+        "model.activation": hp.Choice("model.activation", ["relu", "gelu", "silu"]),
+        "model.normalization": hp.Choice("model.normalization", ["none", "batch", "layer"]),
+        "model.dropout": hp.Choice(
+            "model.dropout", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+        ),  # Hinton et al. 2012 use 0.5
+        **_training(hp),
+    }
+
+
+def cnn(hp: Any) -> Settings:
+    """Settings of `models.cnn`, valid for pictures from 8x8 on that are padded and halved by each stage.
+
+    The last stage is not pooled under an average or a maximum, so four stages fit 8x8 exactly. The head
+    "flatten" is left out: its weights grow with the picture, and its pooling would not fit.
+    """
+    stages = hp.Int("stages", 2, 4)
+    first = hp.Choice("first_filters", [8, 16, 24, 32])  # 32: 290,000 weights at three doubled stages
+    growth = hp.Choice("growth", [1.5, 2.0])  # the usual doubling, or some 40 % of its weights
+    convolutions = hp.Int("model.convolutions", 1, 2)
+    with hp.conditional_scope("model.convolutions", [2]):  # a single one changes the channels: no shortcut
+        residual = hp.Boolean("model.residual")
+    return {
+        "model.filters": tuple(round(first * growth**stage / 4) * 4 for stage in range(stages)),
+        "model.convolutions": (convolutions,),
+        "model.residual": bool(residual),
+        "model.kernel_size": hp.Choice("model.kernel_size", [3, 5]),  # 5 takes 2.8 times the time
+        "model.normalization": hp.Choice("model.normalization", ["batch", "group"]),
+        "model.activation": hp.Choice("model.activation", ["relu", "gelu", "silu"]),
+        "model.dropout": hp.Choice(
+            "model.dropout", [0.0, 0.1, 0.2, 0.3]
+        ),  # weights are shared: less is needed
+        "model.head": hp.Choice("model.head", ["average", "max"]),
+        **_training(hp),
+    }
+
+
+def _training(hp: Any) -> Settings:
+    """Settings of the optimizer and the training, for every supervised architecture."""
+    optimizer = hp.Choice("optimizer.name", ["adamw", "sgd"])
+    # One step of Adam is about the learning rate long, one of SGD as long as the gradient says: their
+    # rates differ some 20 times, and so does the decay, which is a share of the rate.
+    with hp.conditional_scope("optimizer.name", ["adamw"]):
+        adamw_rate = hp.Float("adamw.learning_rate", 5e-4, 2e-2, sampling="log")
+        adamw_decay = hp.Float("adamw.weight_decay", 1e-3, 0.3, sampling="log")
+    with hp.conditional_scope("optimizer.name", ["sgd"]):
+        sgd_rate = hp.Float("sgd.learning_rate", 1e-2, 0.3, sampling="log")  # above it, trials diverge
+        sgd_decay = hp.Float("sgd.weight_decay", 1e-4, 1e-2, sampling="log")
+    drawn = {
+        "optimizer.learning_rate": adamw_rate or sgd_rate,
+        "optimizer.weight_decay": adamw_decay or sgd_decay,
+    }
+    return {
+        "optimizer.name": optimizer,
+        # Three digits, so that what a table shows is what was trained. An optimizer from the command
+        # line that is neither of the two keeps the recipe's.
+        **{name: float(f"{value:.3g}") for name, value in drawn.items() if value is not None},
+        # Up to 128, so that a folder with a few hundred pictures has steps to take.
+        "training.batch_size": hp.Choice("training.batch_size", [32, 64, 128]),
+        "training.label_smoothing": hp.Choice("training.label_smoothing", [0.0, 0.1]),  # Szegedy et al. 2015
+    }
+
+
+# By architecture; a test fails if one of `models.ARCHITECTURES` is missing.
+SPACES: dict[str, Callable[[Any], Settings]] = {
+    "mlp": mlp,
+    "cnn": cnn,
+}
