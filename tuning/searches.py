@@ -283,7 +283,10 @@ def find(name: str, directory: Path) -> Search:
     for path in (folder / name, Path(name).expanduser()):
         if (path / _PLAN).exists():
             return Search(path.resolve())
-    raise SearchError(unknown("search", name, sorted(path.parent.name for path in folder.glob(f"*/{_PLAN}"))))
+    known = sorted(path.parent.name for path in folder.glob(f"*/{_PLAN}"))
+    raise SearchError(
+        unknown("search", name, known) if known else f"there is no search {name!r}: none in {folder} yet"
+    )
 
 
 def best(rows: list[dict[str, Any]], figure: str, direction: str) -> float | None:

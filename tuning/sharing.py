@@ -69,8 +69,8 @@ def role(environment: MutableMapping[str, str] = os.environ) -> Role:
     port = given[PORT]
     if not (port.isdecimal() and 0 < int(port) < 2**16):
         raise SearchError(f"{PORT} must be a port, 1 to 65535. Received: {port!r}")
-    address = environment.setdefault(IP, LOOPBACK)
-    return Role(given[ID], f"{address}:{port}")
+    environment[IP] = given.get(IP, LOOPBACK)
+    return Role(given[ID], f"{environment[IP]}:{port}")
 
 
 def serve(oracle, address: str, trainings: Trainings, tell: Callable[[str], None]) -> None:

@@ -24,9 +24,7 @@ def mlp(hp: Any) -> Settings:
         "model.widths": tuple(width // (narrowing or 1) ** layer for layer in range(layers)),
         "model.activation": hp.Choice("model.activation", ["relu", "gelu", "silu"]),
         "model.normalization": hp.Choice("model.normalization", ["none", "batch", "layer"]),
-        "model.dropout": hp.Choice(
-            "model.dropout", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
-        ),  # Hinton et al. 2012 use 0.5
+        "model.dropout": hp.Choice("model.dropout", _upto(0.5)),  # Hinton et al. 2012 drop one half
         **_training(hp),
     }
 
@@ -47,12 +45,10 @@ def cnn(hp: Any) -> Settings:
         "model.filters": tuple(round(first * growth**stage / 4) * 4 for stage in range(stages)),
         "model.convolutions": (convolutions,),
         "model.residual": bool(residual),
-        "model.kernel_size": hp.Choice("model.kernel_size", [3, 5]),  # 5 takes 2.8 times the time
+        "model.kernel_size": hp.Choice("model.kernel_size", [3, 5]),  # 5: 2.8 times the multiplications
         "model.normalization": hp.Choice("model.normalization", ["batch", "group"]),
         "model.activation": hp.Choice("model.activation", ["relu", "gelu", "silu"]),
-        "model.dropout": hp.Choice(
-            "model.dropout", [0.0, 0.1, 0.2, 0.3]
-        ),  # weights are shared: less is needed
+        "model.dropout": hp.Choice("model.dropout", _upto(0.3)),  # less than dense nets: weights are shared
         "model.head": hp.Choice("model.head", ["average", "max"]),
         **_training(hp),
     }
@@ -67,7 +63,7 @@ def _training(hp: Any) -> Settings:
         adamw_rate = hp.Float("adamw.learning_rate", 5e-4, 2e-2, sampling="log")
         adamw_decay = hp.Float("adamw.weight_decay", 1e-3, 0.3, sampling="log")
     with hp.conditional_scope("optimizer.name", ["sgd"]):
-        sgd_rate = hp.Float("sgd.learning_rate", 1e-2, 0.3, sampling="log")  # above it, trials diverge
+        sgd_rate = hp.Float("sgd.learning_rate", 1e-2, 0.3, sampling="log")  # momentum makes it 10 times that
         sgd_decay = hp.Float("sgd.weight_decay", 1e-4, 1e-2, sampling="log")
     drawn = {
         "optimizer.learning_rate": adamw_rate or sgd_rate,
@@ -82,6 +78,11 @@ def _training(hp: Any) -> Settings:
         "training.batch_size": hp.Choice("training.batch_size", [32, 64, 128]),
         "training.label_smoothing": hp.Choice("training.label_smoothing", [0.0, 0.1]),  # Szegedy et al. 2015
     }
+
+
+def _upto(share: float) -> list[float]:
+    """Tenths from 0 on; a choice, since a range's steps would add up to 0.30000000000000004."""
+    return [tenth / 10 for tenth in range(round(share * 10) + 1)]
 
 
 # By architecture; a test fails if one of `models.ARCHITECTURES` is missing.

@@ -83,7 +83,7 @@ export default function ({ data, parentElement }) {
   const repaint = () => {
     const colours = palette(isDark(root));
     const width = Math.max(120, root.clientWidth);
-    for (const section of root.sections) paint(section, Uint32Array.from(section.pixels, (level) => colours[level]), width);
+    for (const section of root.sections) paint(section, coloured(section.pixels, colours), width);
   };
   repaint();
   return onResize(root, repaint);

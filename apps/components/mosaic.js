@@ -11,7 +11,7 @@ export default function ({ data, parentElement }) {
   const pixels = bytes(data.pixels);
   const repaint = () => {
     const colours = palette(isDark(root));
-    const strip = picture(data.width, data.height * data.count, Uint32Array.from(pixels, (level) => colours[level]));
+    const strip = picture(data.width, data.height * data.count, coloured(pixels, colours));
     const across = Math.ceil(data.count / ROWS);
     const tile = root.clientWidth / across;
     const gap = Math.min(3, tile / 8);

@@ -9,7 +9,10 @@ const STOPS = {
 };
 
 function bytes(base64) {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const text = atob(base64);
+  const found = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) found[i] = text.charCodeAt(i);
+  return found;
 }
 
 function channels(hex) {
@@ -34,6 +37,13 @@ function palette(dark) {
     const [red, green, blue] = mix.map(Math.round);
     return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   });
+}
+
+/** Bytes as colours of a palette. */
+function coloured(pixels, colours) {
+  const found = new Uint32Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) found[i] = colours[pixels[i]];
+  return found;
 }
 
 /** A canvas as large as the pixels, to be drawn from. */

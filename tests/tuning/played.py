@@ -79,8 +79,13 @@ def meet(folder: Path, count: int) -> None:
         time.sleep(0.02)
 
 
+class Met(Played):
+    """Plays its trainings once so many processes are there."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda number: meet(Path(sys.argv[1]), int(sys.argv[2])))
+
+
 if __name__ == "__main__":
-    meeting, processes = Path(sys.argv[1]), int(sys.argv[2])
-    Played.__init__.__defaults__ = (lambda number: meet(meeting, processes),)
-    trials.Trainings = Played
+    trials.Trainings = Met  # type: ignore[misc]
     sys.exit(__main__.main(sys.argv[3:]))

@@ -14,7 +14,6 @@ from tests.conftest import ROOT
 from tests.tuning.played import Played, play
 from training import recipes, runs, trainer
 from training.runs import Run
-from training.settings import SettingsError
 from tuning import __main__, oracles, search, searches, table, trials
 from tuning.searches import SearchError
 from tuning.trials import Stopped, TrialFailed
@@ -380,6 +379,10 @@ def command(capsys, *words) -> tuple[int, str, str]:
         (["search", "digits_mlp", "--trials", 2, "--epochs", 0], "training.epochs must be above 0"),
         (["search", "digits_mlp", "--trials", 2, "--model.width", 9], "Did you mean model.widths"),
         (["search", "digits_mlp", "--trials", 2, "--model.dropout", 2], "model.dropout must be"),
+        (
+            ["search", "digits_mlp", "--trials", 2, "--model.outputs", 2],
+            "model.outputs is decided by the data",
+        ),
         (["search", "digits_mlp", "--trials", 2, "--name", "../x"], "must begin with a letter or digit"),
         (["show", "digits"], "there is no search 'digits'"),
     ],
@@ -489,5 +492,3 @@ def test_search_from_end_to_end(tmp_path, capsys):
     assert {row["trial"] for row in told["trials"]} == {1, 2}
     assert first.run.status == before  # it was not trained again
     assert [row["step"] for row in second.metrics()][-1] == 4
-    with pytest.raises(SettingsError):
-        search.plan("digits_mlp", "random", fixed={"model.input_shape": "8"})
