@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from training import quiet, runs
+from training.arguments import overrides as read_overrides
+from training.arguments import positive
 
 USAGE_ERROR = 2
 STOPPED = 130  # as a shell reports a process that SIGINT ended
@@ -199,7 +201,7 @@ def _parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[st
     train.add_argument("--name", help="of the run (default: the recipe's name and a number)")
     train.add_argument("--devices", default="auto", help="auto, cpu:N or gpu:N")
     train.add_argument("--seed", type=int, help="of everything random (default: 0)")
-    train.add_argument("--steps", type=_positive, help="optimizer steps in all")
+    train.add_argument("--steps", type=positive, help="optimizer steps in all")
     train.add_argument("--resume", action="store_true", help="go on with a run, --name or the newest")
 
     evaluate = commands.add_parser("evaluate", parents=[shared, placed], help="figures on a split")
@@ -222,32 +224,12 @@ def _parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[st
     gallery.add_argument("recipes", nargs="*", help="default: all of them")
 
     options, rest = parser.parse_known_args(arguments)
-    overrides = _overrides(rest) if options.command == "train" else {}
+    overrides = read_overrides(rest) if options.command == "train" else {}
     if rest and options.command != "train":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if overrides is None:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     return options, overrides
-
-
-def _overrides(words: Sequence[str]) -> dict[str, str] | None:
-    """Pairs of `--section.field value` (or `--section.field=value`); None where the words are not."""
-    overrides = {}
-    words = [part for word in words for part in (word.split("=", 1) if word[:2] == "--" else [word])]
-    if len(words) % 2:
-        return None
-    for name, value in zip(words[::2], words[1::2], strict=True):
-        if not name.startswith("--") or "." not in name:
-            return None
-        overrides[name[2:]] = value
-    return overrides
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
-    return value
 
 
 if __name__ == "__main__":

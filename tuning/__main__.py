@@ -3,16 +3,14 @@
 import argparse
 import contextlib
 import json
-import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-from training import runs
+from training import quiet, runs
 from training.__main__ import STOPPED, USAGE_ERROR
+from training.arguments import overrides, positive
 from training.settings import SettingsError
 from tuning import searches, table, trials
 from tuning.searches import SearchError
@@ -34,8 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _search(options: argparse.Namespace, fixed: dict[str, str]) -> int:
+    quiet.import_tensorflow()  # only now, so that --help answers at once
     from training import strategy
-    from tuning import search, sharing  # only now, so that --help answers at once: TensorFlow
+    from tuning import search, sharing
 
     if not strategy.DEVICES.fullmatch(options.devices):
         raise SettingsError(f"devices must be auto, cpu:N or gpu:N. Received: {options.devices!r}")
@@ -114,11 +113,11 @@ def _parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[st
         "--training.FIELD and its value, is not searched.",
     )
     search.add_argument("recipe")
-    search.add_argument("--trials", type=_positive, default=20, help="how many, earlier ones included (20)")
+    search.add_argument("--trials", type=positive, default=20, help="how many, earlier ones included (20)")
     search.add_argument("--tuner", default="random", help="random, bayesian or hyperband")
     search.add_argument("--devices", default="auto", help="of each trial: auto, cpu:N or gpu:N")
     search.add_argument("--epochs", type=float, help="of each trial (default: the recipe's)")
-    search.add_argument("--steps", type=_positive, help="of each trial, in place of epochs")
+    search.add_argument("--steps", type=positive, help="of each trial, in place of epochs")
     search.add_argument("--seed", type=int, default=0, help="of the draws and the trials (default: 0)")
     search.add_argument("--name", help="of the search (default: the recipe's and the tuner's)")
     search.add_argument("--train-best", action="store_true", help="then train the best settings in full")
@@ -127,30 +126,10 @@ def _parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[st
     show.add_argument("search", help="its name or path")
 
     options, rest = parser.parse_known_args(arguments)
-    fixed = _overrides(rest) if options.command == "search" else None
+    fixed = overrides(rest) if options.command == "search" else None
     if rest and not fixed:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     return options, fixed or {}
-
-
-def _overrides(words: Sequence[str]) -> dict[str, str] | None:
-    """Pairs of `--section.field value` (or `--section.field=value`); None where the words are not."""
-    overrides = {}
-    words = [part for word in words for part in (word.split("=", 1) if word[:2] == "--" else [word])]
-    if len(words) % 2:
-        return None
-    for name, value in zip(words[::2], words[1::2], strict=True):
-        if not name.startswith("--") or "." not in name:
-            return None
-        overrides[name[2:]] = value
-    return overrides
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
-    return value
 
 
 if __name__ == "__main__":
