@@ -16,6 +16,7 @@ import contextlib
 import datetime
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -132,9 +133,17 @@ class Run:
             ) from None
 
     def stop(self) -> None:
-        """Ask the process that trains this run to save and stop."""
+        """Ask the process that trains this run to save and stop.
+
+        Raises:
+            RunError: It is a process of another machine.
+        """
         status = self.status
-        if status.get("state") in ("queued", "running") and status.get("pid"):
+        if status.get("state") not in ("queued", "running") or not status.get("pid"):
+            return
+        if status.get("host", platform.node()) != platform.node():
+            raise RunError(f"run {self.name!r} is being trained on {status['host']}: stop it there")
+        with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
             os.kill(status["pid"], signal.SIGTERM)
 
     def delete(self) -> None:

@@ -79,6 +79,14 @@ def test_only_one_process_uses_a_run(tmp_path):
     assert not run.path.exists()
 
 
+def test_a_run_of_another_machine_is_not_stopped_here(tmp_path, monkeypatch):
+    run = runs.create(tmp_path, "mine", {})
+    run.update_status(state="running", pid=os.getpid(), host="elsewhere")
+    monkeypatch.setattr(runs.os, "kill", lambda *_: pytest.fail("a stranger's process"))
+    with run.locked(), pytest.raises(RunError, match="is being trained on elsewhere: stop it there"):
+        run.stop()
+
+
 def test_a_line_that_is_being_written_is_left_out(tmp_path):
     run = runs.create(tmp_path, "mine", {})
     assert run.metrics() == []
