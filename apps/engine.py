@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import script_runner
 
 from training.runs import Run
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     import keras
 
     from data.source import Split
+
+# After every run of a page Streamlit calls keras.backend.clear_session(), which resets what the models of
+# all visitors share, and spends a quarter of a second on collecting garbage. Its name is not public: a
+# test watches that Keras' state is left alone.
+script_runner._clean_problem_modules = lambda: None  # type: ignore[attr-defined]
 
 KEPT_MODELS = 8
 KEPT_DATA = 3  # test splits; the largest here is 31 MB
@@ -81,9 +87,13 @@ def model(run: Run) -> "keras.Model":
 
 @st.cache_resource(max_entries=KEPT_MODELS, show_spinner=False)
 def _model(path: str, modified: int | None) -> "keras.Model":
+    from inspection.activations import InspectionError, prepare
     from training import trainer
 
-    return trainer.load_model(Run(Path(path)))
+    model = trainer.load_model(Run(Path(path)))
+    with contextlib.suppress(InspectionError):  # a page says so when it looks inside
+        prepare(model)
+    return model
 
 
 def test_split(run: Run) -> "Split":

@@ -67,6 +67,19 @@ def activations(model: keras.Model, inputs: Any) -> Activations:
     )
 
 
+def prepare(model: keras.Model) -> None:
+    """Compile what `activations` runs, so that its first call on a model is as quick as the next.
+
+    Raises:
+        InspectionError: The model has no graph of layers.
+    """
+    _, signature, _ = _compiled(model)
+    blank = keras.tree.map_structure(
+        lambda spec: np.zeros([size or 1 for size in spec.shape], spec.dtype.as_numpy_dtype), signature
+    )
+    activations(model, blank)
+
+
 def probabilities(output: np.ndarray) -> np.ndarray:
     """A classifier's output as probabilities: softmax over the last axis, unless it is one already."""
     if np.all(output >= 0) and np.allclose(output.sum(-1), 1, atol=1e-3):

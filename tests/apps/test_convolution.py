@@ -3,6 +3,7 @@
 import io
 import runpy
 
+import keras
 import pytest
 from PIL import Image
 
@@ -78,6 +79,15 @@ def test_a_test_image_is_answered_by_every_layer(shelves, page):
     assert [layer["name"] for layer in shown] == ["stage1_conv1", "stage2_conv1"]
     drawn(tested.segmented_control(key="contrast").set_value("Each map").run())
     assert component(tested, "maps")["layers"] != shown
+
+
+def test_no_visitor_clears_the_state_of_keras(shelves, page, monkeypatch):
+    cleared = []
+    monkeypatch.setattr(keras.backend, "clear_session", lambda: cleared.append(True))
+    shelves.add("digits_cnn", "gallery")
+    tested = page("convolution")
+    drawn(tested.segmented_control(key="source").set_value("Test images").run())
+    assert not cleared
 
 
 def test_more_test_images_follow(shelves, page):

@@ -4,7 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from inspection.activations import Activations, InspectionError, _compiled, activations, probabilities
+from inspection.activations import (
+    Activations,
+    InspectionError,
+    _compiled,
+    activations,
+    prepare,
+    probabilities,
+)
 
 
 @pytest.fixture
@@ -47,6 +54,14 @@ def test_one_program_serves_every_batch_and_sees_new_weights(images):
     second = activations(model, images)
     assert program.experimental_get_tracing_count() == 1
     assert not np.allclose(first.output, second.output)
+
+
+def test_a_prepared_model_is_not_compiled_again(images):
+    model = classifier()
+    prepare(model)
+    activations(model, images)
+    program, _, _ = _compiled(model)
+    assert program.experimental_get_tracing_count() == 1
 
 
 def test_nested_models_and_shared_layers_are_told_apart(images):
