@@ -36,6 +36,7 @@ State = Literal["queued", "running", "stopped", "finished", "failed"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MODEL = "model.keras"
+LOCK_SECONDS = 1.0  # to wait for a run: who reads its state holds it for a moment
 
 
 class RunError(Exception):
@@ -124,7 +125,7 @@ class Run:
             RunError: Another process holds it.
         """
         try:
-            with self._lock():
+            with self._lock(LOCK_SECONDS):
                 yield
         except Timeout:
             pid = self._read("status.json").get("pid")
@@ -165,8 +166,8 @@ class Run:
                 f"{self.path / name} is not JSON ({error}): the file was changed by hand"
             ) from error
 
-    def _lock(self) -> FileLock:
-        return FileLock(self.path / ".lock", timeout=0)
+    def _lock(self, seconds: float = 0) -> FileLock:
+        return FileLock(self.path / ".lock", timeout=seconds)
 
     def _alive(self, status: dict[str, Any]) -> bool:
         if status["state"] == "queued":  # starts within seconds, or never did
