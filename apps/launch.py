@@ -1,5 +1,6 @@
 """Trainings as processes of their own: they outlive the tab that started them, and the server."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -34,6 +35,8 @@ def start(run: Run, devices: str = "auto") -> None:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # Lines in the order in which they were said: the last one tells why it failed.
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
     except OSError as error:
         message = f"the training can't be started: {error.strerror}"
