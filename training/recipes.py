@@ -277,7 +277,7 @@ RECIPES: dict[str, Recipe] = {
             summary="ten kinds of things in colour at 32x32",
             source="cifar10",
             architecture="cnn",
-            expected=Expected({"accuracy": 0.80}),
+            expected=Expected({}),  # never measured: its archive was not at hand
             data=dataclasses.replace(_SOURCES["cifar10"], augmentation=Augmentation(shift=4, flip=True)),
             model={"filters": (32, 64, 128), "convolutions": (2,), "residual": True},
             optimizer=optimizers.Config(

@@ -1,13 +1,11 @@
 """What the pages' tests share: shelves of their own, a server, and a browser."""
 
-import functools
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -39,17 +37,6 @@ def until(true: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
             return found
         time.sleep(0.05)
     pytest.fail(f"waited {seconds} s in vain until {what}")
-
-
-@functools.cache
-def built(recipe: str) -> tuple[dict[str, Any], int, bytes]:
-    """The spec of a recipe's data, the parameters of its smallest model, and that model's file."""
-    spec = SOURCES["digits"].load().spec
-    model = recipes.find(recipe).override(TINY).build_model(spec)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        save_model(model, path)
-        return settings.to_json(spec), model.count_params(), path.read_bytes()
 
 
 class Shelves:
