@@ -128,11 +128,11 @@ class _Found:
 def _test_split(recipe: str, settings: str, _config: dict[str, Any]) -> _Found:
     """`recipe` and `settings` tell one set of data from another."""
     from data import DataUnavailable
-    from training.recipes import Recipe
+    from training import recipes
     from training.settings import SettingsError
 
     try:
-        return _Found(Recipe.from_config(_config).data.load().test, "", time.monotonic())
+        return _Found(recipes.from_config(_config).data.load().test, "", time.monotonic())
     except (DataUnavailable, SettingsError) as error:
         return _Found(None, str(error), time.monotonic())
 

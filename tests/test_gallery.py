@@ -7,7 +7,6 @@ import pytest
 
 from data import DataUnavailable
 from training import gallery, recipes, runs, trainer
-from training.recipes import Recipe
 from training.runs import Run
 
 NAMES = gallery.RECIPES
@@ -25,7 +24,7 @@ def test_the_gallery_holds_what_is_promised():
 
 def test_each_model_is_what_its_recipe_makes(run):
     recipe = recipes.find(run.name)
-    assert Recipe.from_config(run.config).to_config() == recipe.to_config()
+    assert recipes.from_config(run.config).to_config() == recipe.to_config()
     assert run.state == "finished"
     model = keras.models.load_model(run.model_path)
     spec = run.config["spec"]

@@ -18,12 +18,12 @@ import tensorflow as tf
 from data import DataUnavailable, Spec
 from data.image_folder import read_image
 from data.pipeline import Sweep
-from training import runs, settings, strategy
+from training import recipes, runs, settings, strategy
 from training.callbacks import BestModel, Progress, RunLog, higher_is_better
 from training.checkpoints import CheckpointError
 from training.loop import Loop, NotFinite, Schedule, Stop, add_figures, means, zero_totals
 from training.objectives import Supervised
-from training.recipes import EVALUATION_BATCH, Recipe
+from training.recipe import EVALUATION_BATCH, Recipe
 from training.runs import Run, RunError
 from training.saving import save_model
 
@@ -112,7 +112,7 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
     """The loop of a run, its checkpoint restored."""
     chosen = strategy.pick(devices)  # before anything else wakes TensorFlow
     config = run.config
-    recipe = Recipe.from_config(config)
+    recipe = recipes.from_config(config)
     source = recipe.data.load()
     training, seed = recipe.training, config["seed"]
     replicas = chosen.num_replicas_in_sync
@@ -207,7 +207,7 @@ def evaluate(run: Run, split: str = "test") -> dict[str, float]:
     """
     if split not in SPLITS:
         raise RunError(settings.unknown("split", split, SPLITS))
-    recipe = Recipe.from_config(run.config)
+    recipe = recipes.from_config(run.config)
     examples = getattr(recipe.data.load(), split)
     objective = Supervised(load_model(run), updater=None)
     add = tf.function(lambda batch, totals: add_figures(totals, objective.evaluate(batch)))

@@ -17,7 +17,7 @@ from keras_tuner.src.distribute import oracle_client
 import models
 from training import recipes, runs, settings
 from training.callbacks import higher_is_better
-from training.recipes import Recipe
+from training.recipe import Recipe
 from training.settings import SettingsError
 from tuning import oracles, searches, sharing, trials
 from tuning.searches import EARLIER, PLAN, Plan, Search, SearchError

@@ -10,7 +10,7 @@ from PIL import Image
 from apps import code_panel, launch
 from tests.apps.conftest import component, drawn, texts
 from training import __main__ as command_line
-from training import recipes, runs
+from training import recipe, recipes, runs
 
 
 @pytest.fixture
@@ -271,8 +271,8 @@ def test_the_command_line_trains_the_same_settings(shelves):
     words = code_panel.command_line(run.config).split()[3:]
     options, overrides = command_line._parse(words)
     again = recipes.find(options.recipe).override(overrides).to_config()
-    assert {name: again[name] for name in recipes.SECTIONS} == {
-        name: run.config[name] for name in recipes.SECTIONS
+    assert {name: again[name] for name in recipe.SECTIONS} == {
+        name: run.config[name] for name in recipe.SECTIONS
     }
 
 

@@ -247,7 +247,7 @@ def test_an_unknown_recipe_has_near_names():
 def test_recipes_survive_their_own_json(name):
     recipe = recipes.find(name).override({"optimizer.learning_rate": 0.125})
     config = json.loads(json.dumps(recipe.to_config()))
-    again = recipes.Recipe.from_config(config)
+    again = recipes.from_config(config)
     assert again.to_config() == config
     assert again.optimizer == recipe.optimizer
     assert again.data == recipe.data

@@ -1,6 +1,6 @@
-"""Recipes: named, complete, reproducible settings, each with the score that it is expected to reach.
+"""A recipe: a complete, reproducible setting of everything, and the score that it is expected to reach.
 
-A run's `config.json` is a recipe with every setting resolved; `Recipe.from_config` reads it back.
+A run's `config.json` is a recipe with every setting resolved; `recipes.from_config` reads it back.
 """
 
 import dataclasses
@@ -14,12 +14,14 @@ import keras
 import data
 import models
 from data.pipeline import Stream, Sweep
-from data.source import Augmentation, Source
+from data.source import Source
 from training import optimizers, settings
 from training.objectives import Objective, Supervised
 from training.settings import SettingsError
 
 EVALUATION_BATCH = 512  # examples; no gradient is kept, so a larger batch than in training fits
+SECTIONS = ("data", "model", "optimizer", "training")
+DECIDED_BY_DATA = frozenset({"input_shape", "outputs"})
 
 
 @dataclass(frozen=True)
@@ -153,15 +155,6 @@ class Recipe:
             "training": settings.to_json(self.training),
         }
 
-    @staticmethod
-    def from_config(config: Mapping[str, Any]) -> "Recipe":
-        """The recipe as a run resolved it."""
-        recipe = find(config["recipe"])
-        changes = {
-            f"{section}.{name}": value for section in SECTIONS for name, value in config[section].items()
-        }
-        return recipe.override(changes)
-
     def model_config(self, spec: data.Spec) -> Any:
         """The architecture's `Config` for data of this kind."""
         kind = models.ARCHITECTURES[self.architecture].Config
@@ -201,100 +194,3 @@ class Recipe:
             )
         stream = Stream(source.train, batch, seed, source.augmentation, on_device)
         return stream, Sweep(source.validation, -(-EVALUATION_BATCH // replicas) * replicas)
-
-
-SECTIONS = ("data", "model", "optimizer", "training")
-DECIDED_BY_DATA = frozenset({"input_shape", "outputs"})
-
-_SOURCES = data.SOURCES
-
-RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe(
-            name="digits_cnn",
-            summary="8x8 scans of handwritten digits, embedded: alive in seconds",
-            source="digits",
-            architecture="cnn",
-            expected=Expected({"accuracy": 0.98}, seconds=30),
-            data=dataclasses.replace(_SOURCES["digits"], augmentation=Augmentation(rotation=10.0, zoom=0.1)),
-            model={"filters": (32, 64), "convolutions": (2,)},
-            optimizer=optimizers.Config("adamw", 4e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.98),
-            training=Training(epochs=30, batch_size=64, label_smoothing=0.1),
-        ),
-        Recipe(
-            name="mnist_cnn",
-            summary="handwritten digits at 28x28, with fewer than 34,826 parameters",
-            source="mnist",
-            architecture="cnn",
-            expected=Expected({"accuracy": 0.9922}, parameters=34_826, seconds=420),
-            data=dataclasses.replace(
-                _SOURCES["mnist"], augmentation=Augmentation(shift=2, rotation=10.0, zoom=0.1)
-            ),
-            model={"filters": (16, 32, 48), "convolutions": (1, 2, 1)},
-            optimizer=optimizers.Config(
-                "adamw", 4e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.995
-            ),
-            training=Training(epochs=10, label_smoothing=0.1),
-        ),
-        Recipe(
-            name="fashion_cnn",
-            summary="ten kinds of clothes at 28x28, with fewer than 100,000 parameters, as they are",
-            source="fashion_mnist",
-            architecture="cnn",
-            expected=Expected({"accuracy": 0.925}, parameters=100_000, seconds=900),
-            data=_SOURCES["fashion_mnist"],
-            model={"filters": (24, 48, 96), "convolutions": (1, 2, 1)},
-            optimizer=optimizers.Config(
-                "adamw", 4e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.995
-            ),
-            training=Training(epochs=12, label_smoothing=0.1),
-        ),
-        Recipe(
-            name="digits_mlp",
-            summary="the same digits by a dense net: what convolutions are compared with",
-            source="digits",
-            architecture="mlp",
-            expected=Expected({"accuracy": 0.96}, seconds=20),
-            data=_SOURCES["digits"],
-            model={"widths": (128, 64), "dropout": 0.2},
-            optimizer=optimizers.Config("adamw", 2e-3, "cosine", warmup=0.1, weight_decay=0.05),
-            training=Training(epochs=40, batch_size=64),
-        ),
-        Recipe(
-            name="images_cnn",
-            summary="a folder of your own images, one sub-folder a class: --data.folder PATH",
-            source="image_folder",
-            architecture="cnn",
-            expected=Expected({}),
-            data=_SOURCES["image_folder"],
-            model={"filters": (32, 64, 96), "convolutions": (2,)},
-            optimizer=optimizers.Config("adamw", 2e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.99),
-            training=Training(epochs=30, batch_size=32, label_smoothing=0.1),
-        ),
-        Recipe(
-            name="cifar10_cnn",
-            summary="ten kinds of things in colour at 32x32",
-            source="cifar10",
-            architecture="cnn",
-            expected=Expected({}),  # never measured: its archive was not at hand
-            data=dataclasses.replace(_SOURCES["cifar10"], augmentation=Augmentation(shift=4, flip=True)),
-            model={"filters": (32, 64, 128), "convolutions": (2,), "residual": True},
-            optimizer=optimizers.Config(
-                "adamw", 4e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.995
-            ),
-            training=Training(epochs=20, label_smoothing=0.1),
-        ),
-    )
-}
-
-
-def find(name: str) -> Recipe:
-    """A recipe by name.
-
-    Raises:
-        SettingsError: There is none; the message has the nearest names.
-    """
-    if name not in RECIPES:
-        raise SettingsError(settings.unknown("recipe", name, RECIPES))
-    return RECIPES[name]

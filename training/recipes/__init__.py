@@ -1,0 +1,32 @@
+"""The recipes by name, one file an architecture; each is named `<data>_<arch>`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from training import settings
+from training.recipe import SECTIONS, Recipe
+from training.recipes import cnn, mlp
+from training.settings import SettingsError
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (*cnn.RECIPES, *mlp.RECIPES)}
+
+
+def find(name: str) -> Recipe:
+    """A recipe by name.
+
+    Raises:
+        SettingsError: There is none; the message has the nearest names.
+    """
+    if name not in RECIPES:
+        raise SettingsError(settings.unknown("recipe", name, RECIPES))
+    return RECIPES[name]
+
+
+def from_config(config: Mapping[str, Any]) -> Recipe:
+    """The recipe as a run's `config.json` resolved it.
+
+    Raises:
+        SettingsError: The recipe is gone, or a setting of it.
+    """
+    changes = {f"{section}.{name}": value for section in SECTIONS for name, value in config[section].items()}
+    return find(config["recipe"]).override(changes)
