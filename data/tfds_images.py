@@ -102,7 +102,7 @@ def _missing_downloads(builder) -> list[str]:
 
 
 def _download_folder(builder):
-    return builder.data_path.parent.parent.parent / "downloads"
+    return builder.data_path.parent.parent / "downloads"  # of <data_dir>/<name>/<version>
 
 
 def _check_reachable(name: str, url: str, builder) -> None:

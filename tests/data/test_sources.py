@@ -199,3 +199,17 @@ def test_public_sets(name):
 def test_licence_and_citation_come_along(source):
     assert source.spec.licence == "CC BY 4.0"
     assert "Alpaydin" in source.spec.citation
+
+
+def test_archives_that_were_put_where_tfds_looks_are_found(tmp_path):
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.download import resource
+
+    builder = tfds.builder("fashion_mnist", data_dir=tmp_path)
+    missing = tfds_images._missing_downloads(builder)
+    assert len(missing) == 4
+    folder = tmp_path / "downloads" / "fashion_mnist"
+    folder.mkdir(parents=True)
+    for url in missing[1:]:
+        (folder / resource.get_dl_fname(url, builder.url_infos[url].checksum)).touch()
+    assert tfds_images._missing_downloads(builder) == missing[:1]
