@@ -1,6 +1,6 @@
 """The frame of every page: its head, and for an architecture the model picker and the three tabs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,7 @@ class Page:
         fits: Whether a model can be explored here.
         explore: Draws the tab Explore for a model.
         controls: Settings that the tab Train offers.
+        sources: Keys of `data.SOURCES` whose runs and recipes belong here; None: all of the architecture.
     """
 
     file: str
@@ -45,6 +46,11 @@ class Page:
     fits: Callable[[Entry], bool]
     explore: Callable[[Entry], None]
     controls: Callable[[], tuple[training_panel.Control, ...]]
+    sources: Collection[str] | None = None
+
+    def owns(self, architecture: str, source: str) -> bool:
+        """Whether trainings of an architecture on a source belong to this page."""
+        return architecture == self.architecture and (self.sources is None or source in self.sources)
 
 
 def begin(title: str, idea: str = "") -> None:
@@ -67,7 +73,7 @@ def show(page: Page) -> None:
     tabs = st.tabs(list(TABS), key="tab", bind="query-params")
     drawn = {
         "Explore": lambda: _explore(page, entry),
-        "Train": lambda: training_panel.show(page.architecture, page.controls()),
+        "Train": lambda: training_panel.show(page.owns, page.controls()),
         "Code": lambda: code_panel.show(page.file, page.architecture, entry),
     }
     for name, tab in zip(TABS, tabs, strict=True):

@@ -1,7 +1,7 @@
 """The tab Train: start a training, follow it, stop it, go on with it. It runs in a process of its own."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ from apps import devices, launch, library, links, run_card
 from apps.run_card import sentence
 from training import runs
 from training.runs import Run, RunError
+
+# Whether trainings of an architecture on a source belong to a page.
+Owns = Callable[[str, str], bool]
 
 FIELD = 200  # least width of a setting, in pixels
 
@@ -44,21 +47,23 @@ FOLDER = (
 )
 
 
-def show(architecture: str, controls: tuple[Control, ...]) -> None:
+def show(owns: Owns, controls: tuple[Control, ...]) -> None:
     """Draw the tab.
 
     Args:
-        architecture: Key of `models.ARCHITECTURES`.
+        owns: Whether trainings of an architecture on a source belong to the page.
         controls: The settings of the architecture that are offered.
     """
     mine = [
-        run for run in runs.runs_in(library.runs_folder()) if run.config.get("architecture") == architecture
+        run
+        for run in runs.runs_in(library.runs_folder())
+        if owns(run.config.get("architecture", ""), run.config.get("source", ""))
     ]
     followed = _followed(mine)
     if followed is not None:
         run_card.follow(followed, _explore)
     st.subheader("Train another" if mine else "Train your first", anchor=False)
-    _form(architecture, controls)
+    _form(owns, controls)
 
 
 def _explore(run: Run, state: str) -> None:
@@ -89,11 +94,13 @@ def _followed(mine: list[Run]) -> Run | None:
     return mine[names.index(first)]
 
 
-def _form(architecture: str, controls: tuple[Control, ...]) -> None:
+def _form(owns: Owns, controls: tuple[Control, ...]) -> None:
     """The settings of a new run, and the button that starts it."""
     from training.recipes import RECIPES
 
-    recipes = {name: recipe for name, recipe in RECIPES.items() if recipe.architecture == architecture}
+    recipes = {
+        name: recipe for name, recipe in RECIPES.items() if owns(recipe.architecture, recipe.source)
+    }
     name = st.selectbox(
         "Recipe",
         list(recipes),
