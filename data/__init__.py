@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from data import digits, image_folder, tfds_images
+from data import clips, digits, image_folder, series, spoken_digits, tfds_images, waveforms
 from data.source import DataUnavailable, Source, Spec
 
 __all__ = ["SOURCES", "DataUnavailable", "Source", "Spec"]
@@ -13,5 +13,11 @@ SOURCES: dict[str, Any] = {
     "mnist": tfds_images.Config(dataset="mnist"),
     "fashion_mnist": tfds_images.Config(dataset="fashion_mnist"),
     "cifar10": tfds_images.Config(dataset="cifar10"),
+    "clips": clips.Config(),
     "image_folder": image_folder.Config(),
+    "waveforms": waveforms.Config(),
+    "spoken_digits": spoken_digits.Config(),
+    "series": series.Config(),
+    "arrowhead": series.Config(dataset="ArrowHead"),
+    "italypowerdemand": series.Config(dataset="ItalyPowerDemand"),
 }

@@ -55,6 +55,17 @@ RECIPES = (
         training=Training(epochs=30, batch_size=32, label_smoothing=0.1),
     ),
     Recipe(
+        name="clips_cnn",
+        summary="four frames of a small game as channels: who moves, and where to; embedded",
+        source="clips",
+        architecture="cnn",
+        expected=Expected({"accuracy": 0.98}, seconds=60),
+        data=SOURCES["clips"],
+        model={"filters": (16, 32, 48), "convolutions": (1,)},
+        optimizer=optimizers.Config("adamw", 4e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.98),
+        training=Training(epochs=8, batch_size=64, label_smoothing=0.1),
+    ),
+    Recipe(
         name="cifar10_cnn",
         summary="ten kinds of things in colour at 32x32",
         source="cifar10",
