@@ -1,4 +1,4 @@
-"""Augmentation of image batches as pure functions of uniform draws, so that a resume repeats them."""
+"""Augmentation of batches of images and series as pure functions of uniform draws, so that a resume repeats them."""
 
 import math
 
@@ -13,12 +13,14 @@ def augment(images: tf.Tensor, draws: tf.Tensor, options: Augmentation) -> tf.Te
     """Change each image as its draws say; places from outside a picture are black.
 
     Args:
-        images: `(B, H, W, C)` float32.
+        images: `(B, H, W, C)` float32; series `(B, T, C)` go to `augment_series`.
         draws: `(B, DRAWS)` in [0, 1).
         options: What may change, and how much.
 
-    Returns: `(B, H, W, C)` float32.
+    Returns: float32 of the shape of `images`.
     """
+    if len(images.shape) == 3:
+        return augment_series(images, draws, options)
     down, right, mirror, angle, size, erase_row, erase_column, _ = tf.unstack(draws, axis=1)
     height, width = images.shape[1], images.shape[2]
     if options.flip:
@@ -40,6 +42,42 @@ def augment(images: tf.Tensor, draws: tf.Tensor, options: Augmentation) -> tf.Te
         erased = rows[:, :, None, None] & columns[:, None, :, None]  # (B, H, W, 1)
         images = tf.where(erased, 0.0, images)
     return images
+
+
+def augment_series(series: tf.Tensor, draws: tf.Tensor, options: Augmentation) -> tf.Tensor:
+    """Change each series as its draws say; before its beginning and after its end it stands still.
+
+    Args:
+        series: `(B, T, C)` float32.
+        draws: `(B, DRAWS)` in [0, 1).
+        options: What may change, and how much.
+
+    Returns: `(B, T, C)` float32.
+    """
+    _, along, _, _, size, erase_channel, erase_time, loudness = tf.unstack(draws, axis=1)
+    length, channels = series.shape[1], series.shape[2]
+    if options.shift or options.zoom:
+        steps = tf.floor(along * (2 * options.shift + 1)) - options.shift  # (B,) whole positions
+        series = _resample(series, steps, 1 + (2 * size - 1) * options.zoom)
+    if options.gain:
+        series *= (1 + (2 * loudness - 1) * options.gain)[:, None, None]
+    if options.erase:
+        series = tf.where(_stripe(erase_time, length, options.erase)[:, :, None], 0.0, series)
+    if options.erase_channels:
+        series = tf.where(_stripe(erase_channel, channels, options.erase_channels)[:, None, :], 0.0, series)
+    return series
+
+
+def _resample(series: tf.Tensor, later: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """Move series by `later` positions and lengthen them by the factor `size`, both `(B,)`, linearly."""
+    last = series.shape[1] - 1
+    places = tf.range(last + 1, dtype=tf.float32)[None] - later[:, None]  # (B, T)
+    places = tf.clip_by_value((places - last / 2) / size[:, None] + last / 2, 0.0, float(last))
+    before = tf.floor(places)
+    share = (places - before)[:, :, None]
+    left = tf.gather(series, tf.cast(before, tf.int32), axis=1, batch_dims=1)
+    right = tf.gather(series, tf.cast(tf.math.ceil(places), tf.int32), axis=1, batch_dims=1)
+    return left + share * (right - left)
 
 
 def _turn(images: tf.Tensor, angle: tf.Tensor, size: tf.Tensor) -> tf.Tensor:

@@ -66,15 +66,20 @@ class Split:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes of training images, drawn anew for every example at every step.
+    """Random changes of training images or series, drawn anew for every example at every step.
 
     Args:
-        shift: Largest shift along each axis, in pixels.
+        shift: Largest shift along each axis, in pixels; of a series along time, in positions.
         flip: Mirror left and right with probability 1/2.
         rotation: Largest rotation to either side, in degrees.
-        zoom: Largest change of size, as a share: 0.1 draws from 0.9 to 1.1.
+        zoom: Largest change of size, as a share: 0.1 draws from 0.9 to 1.1; of a series its duration.
         erase: Edge of the square that is blanked at a random place, in pixels
-            (DeVries and Taylor 2017, arXiv:1708.04552).
+            (DeVries and Taylor 2017, arXiv:1708.04552); of a series the stretch, in positions.
+        gain: Largest change of a series' loudness, as a share; not for images.
+        erase_channels: Neighbouring channels of a series that are blanked, as bands of a spectrogram
+            (Park et al. 2019, arXiv:1904.08779, section 2); not for images.
+
+    `flip` and `rotation` are for images alone.
     """
 
     shift: int = 0
@@ -82,9 +87,11 @@ class Augmentation:
     rotation: float = 0.0
     zoom: float = 0.0
     erase: int = 0
+    gain: float = 0.0
+    erase_channels: int = 0
 
     def __post_init__(self) -> None:
-        for field in ("shift", "rotation", "zoom", "erase"):
+        for field in ("shift", "rotation", "zoom", "erase", "gain", "erase_channels"):
             if getattr(self, field) < 0:
                 raise ValueError(
                     f"augmentation.{field} must be at least 0. Received: {getattr(self, field)!r}"
@@ -95,7 +102,7 @@ class Augmentation:
     @property
     def active(self) -> bool:
         """Whether any change is asked for."""
-        return any((self.shift, self.flip, self.rotation, self.zoom, self.erase))
+        return any(vars(self).values())
 
 
 @dataclass(frozen=True)
