@@ -1,4 +1,4 @@
-"""Augmentation of batches of images and series as pure functions of uniform draws, so that a resume repeats them."""
+"""Augmentation of images and series as pure functions of uniform draws, so that a resume repeats them."""
 
 import math
 

@@ -92,8 +92,9 @@ class Config:
         classes = sorted(set(labels) | set(test_labels), key=_by_number)
         if len(set(labels)) < 2 or not len(test_labels):
             raise DataUnavailable(
-                f"series: {train.name} must leave at least two classes to learn and one series to test. Found "
-                f"{len(labels)} series of {len(set(labels))} classes for training, {len(test_labels)} for the test"
+                f"series: {train.name} must leave at least two classes to learn and one series to "
+                f"test. Found {len(labels)} series of {len(set(labels))} classes for training, "
+                f"{len(test_labels)} for the test"
             )
         numbers = {name: number for number, name in enumerate(classes)}
         validation, learned = _divide(inputs, labels, self.validation, self.seed)
@@ -129,7 +130,8 @@ class Config:
             if not file.is_file():
                 raise DataUnavailable(
                     f"{self.dataset}: {file.name} is not in {folder}. Get it from {UCR} and put it there, or "
-                    f"name the files: --data.train PATH --data.test PATH; or use the embedded source: waveforms"
+                    f"name the files: --data.train PATH --data.test PATH; or use the embedded source: "
+                    f"waveforms"
                 )
         return files[0], files[1]
 
@@ -161,7 +163,8 @@ def read_series(file: Path, label: str = "last", fill: bool = False) -> tuple[np
         text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise DataUnavailable(
-            f"series: {file} can't be read ({error.strerror or error}). Name a .ts or CSV file: --data.train PATH"
+            f"series: {file} can't be read ({error.strerror or error}). Name a .ts file or a CSV: "
+            f"--data.train PATH"
         ) from error
     except UnicodeDecodeError as error:
         raise DataUnavailable(f"{file.name}: this is no text file. A .ts file or a CSV is needed") from error
@@ -308,7 +311,7 @@ def _numbers(dimensions: list[list[str]], where: str, name: str, fill: bool) -> 
             f"{where} has a gap in column {place + 1}. Fill it, or have gaps filled by straight lines: "
             f"--data.fill true",
         )
-    for channel in np.flatnonzero(gaps.any(axis=0)):
+    for channel in np.flatnonzero(gaps.any(axis=0)).tolist():
         known = ~gaps[:, channel]
         if not known.any():
             _refuse(name, f"{where} has nothing but gaps")

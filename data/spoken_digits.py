@@ -62,7 +62,9 @@ class Config:
         rest = np.flatnonzero(numbers >= TEST_RECORDINGS)
         rest = rest[without(inputs[rest], inputs[test])]
         kept = fingerprints(inputs[rest]) < self.validation
-        splits = [Split(inputs[side], labels[side]) for side in (rest[~kept], rest[kept], test)]
+        train, validation, test = (
+            Split(inputs[side], labels[side]) for side in (rest[~kept], rest[kept], test)
+        )
         optional = {"sample_rate": RATE} if "sample_rate" in Spec.__dataclass_fields__ else {}
         spec = Spec(
             name="spoken_digits",
@@ -72,7 +74,7 @@ class Config:
             citation="Jackson et al. 2018, Free Spoken Digit Dataset v1.0.9, doi:10.5281/zenodo.1342401",
             **optional,
         )
-        return Source(*splits, spec, self.augmentation)
+        return Source(train, validation, test, spec, self.augmentation)
 
 
 def as_input(sound: np.ndarray, rate: int, form: str, seconds: float) -> np.ndarray:
@@ -131,7 +133,7 @@ def spectrogram(wave: np.ndarray) -> np.ndarray:
 
 
 def _mel_bands() -> np.ndarray:
-    """Triangles that overlap by half, evenly spaced in mel = 1127 ln(1 + f / 700): `(WINDOW / 2 + 1, BANDS)`."""
+    """Triangles that overlap by half, even in mel = 1127 ln(1 + f / 700): `(WINDOW / 2 + 1, BANDS)`."""
     mel = np.linspace(1127 * np.log1p(LOWEST / 700), 1127 * np.log1p(RATE / 2 / 700), BANDS + 2)
     edges = 700 * np.expm1(mel / 1127)  # Hz
     bins = np.linspace(0, RATE / 2, WINDOW // 2 + 1)[:, None]

@@ -1,4 +1,4 @@
-"""Five wave forms drawn by a rule: sine, square, sawtooth, triangle and chirp, shifted, stretched and noisy."""
+"""Five wave forms drawn by a rule, shifted, stretched and noisy: sine, square, saw, triangle and chirp."""
 
 from dataclasses import dataclass
 
