@@ -9,11 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-KEPT = 8  # compiled models; a picture of every visitor's choice, and no more memory than that
+from inspection.graph import KEPT, InspectionError, functional, kinds, layers, only_input
 
-
-class InspectionError(ValueError):
-    """A model can't be looked into; the message says why, and what would help."""
+__all__ = ["KEPT", "Activations", "InspectionError", "activations", "functional", "prepare", "probabilities"]
 
 
 @dataclass(frozen=True)
@@ -51,18 +49,11 @@ def activations(model: keras.Model, inputs: Any) -> Activations:
     >>> seen.layers["stage1_conv1"].shape
     (1, 28, 28, 24)
     """
-    program, signature, kinds = _compiled(model)
-    try:
-        fitting = keras.tree.map_structure(_fit, inputs, signature)
-    except (TypeError, ValueError) as error:
-        wanted = keras.tree.map_structure(lambda spec: tuple(spec.shape), signature)
-        raise InspectionError(
-            f"model {model.name!r} takes inputs of shape {wanted}. Received: {_shapes(inputs)}"
-        ) from error
-    layers, output = program(fitting)
+    program, signature, kinds_of = _compiled(model)
+    found, output = program(_fitting(model, inputs, signature))
     return Activations(
-        {name: layers[name].numpy() for name in kinds},
-        kinds,
+        {name: found[name].numpy() for name in kinds_of},
+        kinds_of,
         keras.tree.map_structure(lambda tensor: tensor.numpy(), output),
     )
 
@@ -80,6 +71,17 @@ def prepare(model: keras.Model) -> None:
     activations(model, blank)
 
 
+def fitting(model: keras.Model, inputs: Any) -> np.ndarray:
+    """Inputs of a model that takes one as a float32 batch `(B, ...)`.
+
+    Raises:
+        InspectionError: The model takes several inputs, or the inputs do not fit it.
+    """
+    entrance = only_input(model)
+    batch = next(iter(inputs.values())) if isinstance(inputs, Mapping) and len(inputs) == 1 else inputs
+    return _fitting(model, batch, tf.TensorSpec(entrance.shape, tf.float32))
+
+
 def probabilities(output: np.ndarray) -> np.ndarray:
     """A classifier's output as probabilities: softmax over the last axis, unless it is one already."""
     if np.all(output >= 0) and np.allclose(output.sum(-1), 1, atol=1e-3):
@@ -92,11 +94,10 @@ def probabilities(output: np.ndarray) -> np.ndarray:
 def _compiled(model: keras.Model):
     """A compiled function from the model's inputs to (outputs by layer, the model's output); the
     signature of those inputs; the layers' kinds."""
-    graph = _graph(model)
-    found = _tensors(graph)
-    tensors = {name: tensor for name, (_, tensor) in found.items()}
-    kinds = {name: _kind(operation) for name, (operation, _) in found.items()}
-    probe = keras.Model(graph.input, (tensors, graph.output))
+    graph = functional(model)
+    probe = keras.Model(
+        graph.input, ({name: layer.tensor for name, layer in layers(model).items()}, graph.output)
+    )
     signature = keras.tree.map_structure(
         lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), graph.input
     )
@@ -109,67 +110,22 @@ def _compiled(model: keras.Model):
             probe(inputs, training=False),
         )
 
-    return run, signature, kinds
+    return run, signature, kinds(model)
 
 
-def _graph(model: keras.Model):
-    """The functional model that holds the layers' graph.
+def _fitting(model: keras.Model, inputs: Any, signature: Any) -> Any:
+    """The inputs as arrays of the signature's types.
 
     Raises:
-        InspectionError: There is none.
+        InspectionError: They do not fit.
     """
-    graph = getattr(model, "_functional", None) or model  # Sequential keeps its graph there
-    if not hasattr(graph, "_nodes_by_depth"):
-        raise InspectionError(
-            f"model {model.name!r} is a {type(model).__name__} without a graph of layers, so what lies "
-            f"between its input and output can't be reached. Build it with the functional API "
-            f"(keras.Model(inputs, outputs)) or as a Sequential model with an Input"
-        )
-    return graph
-
-
-def _tensors(graph) -> dict[str, tuple[Any, keras.KerasTensor]]:
-    """Every layer and its symbolic output, by name and in the order of computation."""
-    found: dict[str, tuple[Any, keras.KerasTensor]] = {}
-    for depth in sorted(graph._nodes_by_depth, reverse=True):
-        for node in graph._nodes_by_depth[depth]:
-            if node.is_input:
-                continue
-            operation = node.operation
-            if isinstance(operation, keras.Model):
-                found |= _nested(node)
-            name = _free(operation.name, found)
-            for index, tensor in enumerate(node.output_tensors):
-                found[name if index == 0 else f"{name}.{index + 1}"] = operation, tensor
-    return found
-
-
-def _nested(node) -> dict[str, tuple[Any, keras.KerasTensor]]:
-    """What is inside a model that is used as a layer; nothing where that has no graph itself."""
     try:
-        inner = _graph(node.operation)
-    except InspectionError:
-        return {}
-    found = _tensors(inner)
-    arguments = keras.tree.pack_sequence_as(inner.input, node.input_tensors)
-    outputs = keras.Model(inner.input, {name: tensor for name, (_, tensor) in found.items()})(arguments)
-    return {
-        f"{node.operation.name}/{name}": (operation, outputs[name]) for name, (operation, _) in found.items()
-    }
-
-
-def _kind(operation) -> str:
-    function = getattr(operation, "activation", None) if type(operation).__name__ == "Activation" else None
-    return getattr(function, "__name__", type(operation).__name__)
-
-
-def _free(name: str, taken: Mapping[str, object]) -> str:
-    """`name`, or the first of `name:2`, `name:3`, ... that is not taken."""
-    candidate, use = name, 1
-    while candidate in taken:
-        use += 1
-        candidate = f"{name}:{use}"
-    return candidate
+        return keras.tree.map_structure(_fit, inputs, signature)
+    except (TypeError, ValueError) as error:
+        wanted = keras.tree.map_structure(lambda spec: tuple(spec.shape), signature)
+        raise InspectionError(
+            f"model {model.name!r} takes inputs of shape {wanted}. Received: {_shapes(inputs)}"
+        ) from error
 
 
 def _fit(batch: Any, spec: tf.TensorSpec) -> np.ndarray:
