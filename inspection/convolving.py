@@ -42,6 +42,18 @@ GRIDS: dict[str, list[list[float]]] = {
     "Diagonal": [[float(row == column) for column in range(9)] for row in range(9)],
     "Ramp": [[float(column) for column in range(8)] for _ in range(8)],
 }
+# Channels last: three stripes, one in each channel.
+COLOURS: dict[str, list[list[list[float]]]] = {
+    "Three stripes, three channels": [
+        [[float(column // 3 == channel) for channel in range(3)] for column in range(9)] for _ in range(6)
+    ],
+}
+SIGNALS: dict[str, list[float]] = {
+    "Step": [0.0] * 6 + [1.0] * 6,
+    "Pulse": [0.0] * 5 + [1.0] + [0.0] * 6,
+    "Ramp": [float(place) for place in range(12)],
+    "Wave": [0, 2, 3, 2, 0, -2, -3, -2, 0, 2, 3, 2, 0, -2, -3, -2],
+}
 
 
 class CellsError(ValueError):
