@@ -15,6 +15,7 @@ ACTIVATIONS = (
     "sigmoid",
     "tanh",
     "linear",
+    "quadratic",
 )
 NORMALIZATIONS = ("none", "batch", "layer", "group")
 INITIALIZERS = (
@@ -62,7 +63,8 @@ def activate(x: keras.KerasTensor, activation: str, name: str) -> keras.KerasTen
     Args:
         x: `(B, ..., C)`.
         activation: One of `ACTIVATIONS`. "prelu" (He et al. 2015, arXiv:1502.01852, equation 1) learns
-            one slope a channel, the same at every position.
+            one slope a channel, the same at every position. "quadratic" is x², a polynomial: the one kind
+            of function whose wide nets can't approximate everything (Leshno et al. 1993, theorem 1).
         name: The layer's name.
 
     Returns: A tensor of the shape of `x`.
@@ -70,7 +72,15 @@ def activate(x: keras.KerasTensor, activation: str, name: str) -> keras.KerasTen
     if activation == "prelu":
         positions = list(range(1, len(x.shape) - 1))
         return keras.layers.PReLU(shared_axes=positions or None, name=name)(x)
+    if activation == "quadratic":
+        return keras.layers.Multiply(name=name)([x, x])
     return keras.layers.Activation(activation, name=name)(x)
+
+
+def curve(activation: str) -> keras.Model:
+    """An activation function alone, as a model from numbers `(B, 1)` to numbers `(B, 1)`."""
+    inputs = keras.Input((1,), name="inputs")
+    return keras.Model(inputs, activate(inputs, activation, "act"), name=activation)
 
 
 def normalize(x: keras.KerasTensor, normalization: str, name: str) -> keras.KerasTensor:
