@@ -9,6 +9,7 @@ from apps import library
 from apps.library import Entry
 
 CONVOLUTION = "views/convolution.py"
+SIGNALS = "views/signals.py"  # of convolutions over time
 PAGES = {"cnn": CONVOLUTION}  # of each architecture that has one
 
 
@@ -21,6 +22,8 @@ def link(page: str, label: str, icon: str | None = None, **query: str) -> None:
 def explore(entry: Entry, label: str = "Explore", icon: str = ":material/visibility:") -> None:
     """A link to the page that looks inside a model; none where no page does."""
     page = PAGES.get(entry.architecture) or (CONVOLUTION if library.sees_images(entry) else None)
+    if page == CONVOLUTION and len(entry.spec.get("input_shape", ())) == 2:
+        page = SIGNALS
     if page and entry.has_model:
         link(page, label, icon, model=entry.key)
 

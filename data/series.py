@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,11 +200,24 @@ def parse_series(
     return np.stack(series), classes
 
 
-def parse_line(text: str, shape: Sequence[int], normalize: bool = True, fill: bool = False) -> np.ndarray:
+def data_lines(text: str) -> list[str]:
+    """The lines of a `.ts` file or a CSV that hold series: what is no header, no comment and not empty."""
+    found = text.splitlines()
+    starts = [number for number, line in enumerate(found) if line.strip().lower() == "@data"]
+    rows = [line for line in found[starts[0] + 1 if starts else 0 :] if line.strip() and line[0] not in "#@"]
+    if rows and not any(_is_number(cell.strip()) for cell in re.split("[,;:\t]", rows[0])):
+        del rows[0]
+    return rows
+
+
+def parse_line(
+    text: str, shape: Sequence[int], normalize: bool = True, fill: bool = False, label: str = "last"
+) -> np.ndarray:
     """Read one series without its class: numbers split by commas, dimensions by colons.
 
     Args:
         text: The line. One number more than a series has is taken for its class, and left out.
+        label: Where that stands in a line without colons: "first", or at its end.
         shape: `(T, C)` of the model's input.
         normalize: As in the `Config` that the model learned from.
         fill: Fill gaps by straight lines.
@@ -214,12 +228,12 @@ def parse_line(text: str, shape: Sequence[int], normalize: bool = True, fill: bo
         DataUnavailable: It is no series of that shape.
     """
     length, channels = shape
-    parts = text.strip().strip(":,").split(":")
-    cells = [[cell.strip() for cell in part.replace(";", ",").split(",")] for part in parts]
+    parts = text.strip().rstrip(":").split(":")
+    cells = [[cell.strip() for cell in re.split("[,;\t]", part)] for part in parts]
     if len(cells) == channels + 1:
         cells.pop()
     if channels == 1 and len(cells[0]) == length + 1:
-        cells[0].pop()
+        cells[0].pop(0 if label == "first" else -1)
     series = _numbers(cells, "this series", "input", fill)
     if series.shape != (length, channels):
         _refuse(

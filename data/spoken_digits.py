@@ -58,12 +58,12 @@ class Config:
         """
         sounds, labels, numbers = _read()
         inputs = np.stack([as_input(sound, RATE, self.form, self.seconds) for sound in sounds])
-        test = np.flatnonzero(numbers < TEST_RECORDINGS)
+        official = np.flatnonzero(numbers < TEST_RECORDINGS)
         rest = np.flatnonzero(numbers >= TEST_RECORDINGS)
-        rest = rest[without(inputs[rest], inputs[test])]
+        rest = rest[without(inputs[rest], inputs[official])]
         kept = fingerprints(inputs[rest]) < self.validation
         train, validation, test = (
-            Split(inputs[side], labels[side]) for side in (rest[~kept], rest[kept], test)
+            Split(inputs[side], labels[side]) for side in (rest[~kept], rest[kept], official)
         )
         optional = {"sample_rate": RATE} if "sample_rate" in Spec.__dataclass_fields__ else {}
         spec = Spec(
