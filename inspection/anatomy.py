@@ -1,6 +1,6 @@
 """How one unit of a net came by its value: patch, kernel, products and their sum, then what follows it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -138,7 +138,7 @@ def anatomy(
     if base is None:
         return None
     total = float(np.sum(base.pop("patch64") * base.pop("kernel64")))
-    steps = list(_own_steps(layers[name].operation, name, total, place))
+    steps = list(_own_steps(layers[name].operation, name, total, outputs[layers[name].inputs[0]], place))
     value = steps[-1].value if steps else total
     for after in reversed(followed):
         step = _step(layers[after], after, value, outputs, place)
@@ -168,7 +168,14 @@ def _follows(use: Layer, outputs: dict[str, np.ndarray], name: str) -> str | Non
         # The newer of the two is the sum that is looked at; the older comes past it, on the shortcut.
         order = list(outputs)
         return max((source for source in same if source[0] != INPUT), key=order.index, default=None)
-    bends = ("BatchNormalization", "LayerNormalization", "GroupNormalization", "PReLU", "Rescaling")
+    bends = (
+        "Softmax",
+        "BatchNormalization",
+        "LayerNormalization",
+        "GroupNormalization",
+        "PReLU",
+        "Rescaling",
+    )
     if kind in (*_IDENTITIES, *_FUNCTIONS, *bends) and same and not same[0].startswith(INPUT):
         return same[0]
     return None
@@ -189,6 +196,8 @@ def _base(use: Layer, outputs: dict[str, np.ndarray], name: str, place: tuple[in
         values, kernel = source[place[:-1]], _array(operation.kernel)[:, channel]
         return _result("dense", values, kernel, np.ones((), bool), place[:-1], (), 0)
     if kind in _CONVOLUTIONS or kind in _DEPTHWISE:
+        if operation.activation is keras.activations.softmax:  # of the sums of all maps, not of this one
+            return None
         return _convolution(operation, source, output, place, depthwise=kind in _DEPTHWISE)
     if kind.startswith(("MaxPooling", "AveragePooling")):
         rank = source.ndim - 1
@@ -291,7 +300,9 @@ def _result(
     }
 
 
-def _own_steps(operation: Any, name: str, value: float, place: tuple[int, ...]):
+def _own_steps(
+    operation: Any, name: str, value: float, source: np.ndarray, place: tuple[int, ...]
+) -> Iterator[Step]:
     """What a convolution or a dense layer does to its sum by itself."""
     bias = getattr(operation, "bias", None)
     if bias is not None:
@@ -299,8 +310,15 @@ def _own_steps(operation: Any, name: str, value: float, place: tuple[int, ...]):
         value += offset
         yield Step(name, "bias", 1.0, offset, value)
     function = getattr(operation, "activation", None)
-    if hasattr(operation, "kernel") and function not in (None, keras.activations.linear):
-        yield _bent(name, function.__name__, _applied(function, value))
+    if not hasattr(operation, "kernel") or function in (None, keras.activations.linear):
+        return
+    if function is keras.activations.softmax:  # of all sums of the dense layer at this place
+        sums = source[place[:-1]].astype("float64") @ _array(operation.kernel)
+        sums = sums if bias is None else sums + _array(bias)
+        value = float(np.exp(value - sums.max()) / np.exp(sums - sums.max()).sum())
+    else:
+        value = _applied(function, value)
+    yield _bent(name, function.__name__, value)
 
 
 def _step(
@@ -327,11 +345,11 @@ def _step(
         slope = _array(operation.alpha)
         own = float(slope[tuple(at if size > 1 else 0 for at, size in zip(place, slope.shape, strict=True))])
         return _bent(name, "prelu", value if value > 0 else own * value)
-    if use.kind in ("softmax", "log_softmax"):
+    if use.kind.lower() in ("softmax", "log_softmax"):
         before = outputs[use.inputs[0]][place[:-1]].astype("float64")
         shares = np.exp(before - before.max())
         share = float(shares[place[-1]] / shares.sum())
-        return _bent(name, use.kind, share if use.kind == "softmax" else float(np.log(share)))
+        return _bent(name, use.kind, float(np.log(share)) if use.kind == "log_softmax" else share)
     function = operation.activation if kind == "Activation" else operation
     return _bent(name, use.kind, _applied(function, value))
 

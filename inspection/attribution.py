@@ -121,9 +121,9 @@ def occlusion(
     Returns: Heat of the input's positions: positive where covering takes from the class, negative where it
         gives to it.
     """
-    batch = fitting(model, inputs)
+    program, batch = _occluded(model), fitting(model, inputs)
     masks = occluders(batch.shape[1:-1], patch, stride)
-    drops, chosen = _occluded(model)(batch, _targets(target), masks.astype("float32"), fill)  # (B, N)
+    drops, chosen = program(batch, _targets(target), masks.astype("float32"), fill)  # (B, N)
     flat = masks.reshape(len(masks), -1).astype("float32")
     heat = drops.numpy() @ flat / np.maximum(flat.sum(0), 1)
     return Attribution(heat.reshape(len(batch), *masks.shape[1:]).astype("float32"), chosen.numpy())

@@ -56,7 +56,7 @@ def exciting(
     """
     if not len(inputs):
         raise InspectionError("there must be at least one example to find exciting ones. Received: none")
-    program, signature = _compiled(model)
+    program = _compiled(model)
     kept = min(top, len(inputs))
     best: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
     for start, batch in _batches(inputs):
@@ -101,8 +101,8 @@ def _unravelled(places: np.ndarray, grid: tuple[int, ...]) -> np.ndarray:
 
 @functools.lru_cache(maxsize=KEPT)
 def _compiled(model: keras.Model):
-    """A compiled function from inputs to, by layer, each map's largest value and its place, `(B, channels)`;
-    and the inputs' signature."""
+    """A compiled function from inputs to, by layer, each map's largest value and its place,
+    `(B, channels)`."""
     layers, entrance = graph.layers(model), graph.only_input(model)
     tensors = {
         name: layer.tensor
@@ -110,9 +110,8 @@ def _compiled(model: keras.Model):
         if len(layer.tensor.shape) >= 2 and layer.tensor.dtype.startswith(("float", "bfloat"))
     }
     probe = keras.Model(graph.functional(model).input, tensors)
-    signature = tf.TensorSpec(entrance.shape, tf.float32)
 
-    @tf.function(input_signature=[signature], autograph=False)
+    @tf.function(input_signature=[tf.TensorSpec(entrance.shape, tf.float32)], autograph=False)
     def run(inputs):
         given = keras.tree.pack_sequence_as(graph.functional(model).input, [tf.cast(inputs, entrance.dtype)])
         found = {}
@@ -122,4 +121,4 @@ def _compiled(model: keras.Model):
             found[name] = tf.reduce_max(maps, axis=1), tf.argmax(maps, axis=1, output_type=tf.int32)
         return found
 
-    return run, signature
+    return run

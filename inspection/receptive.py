@@ -70,7 +70,7 @@ class Field:
 def field(
     model: keras.Model, layer: str, position: Sequence[int] = (), input_shape: Sequence[int] | None = None
 ) -> Field:
-    """The positions of the input that a unit can see.
+    """The positions of the input that a unit can see, whichever of its layer's maps it is in.
 
     Araujo et al. 2019, "Computing receptive fields of convolutional neural networks", Distill, section 2;
     here for every path through the graph at once, and with the padding cut off.
