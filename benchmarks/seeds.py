@@ -1,0 +1,61 @@
+"""A recipe's test score over several seeds: `python -m benchmarks seeds RECIPE ... --runs-dir DIR`."""
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.table import Table
+from training import recipes, runs, trainer
+from training.runs import Run
+
+SEEDS = 5
+RECIPES = ("arrowhead_cnn", "italypowerdemand_cnn")
+
+
+def run(names: Sequence[str] = RECIPES, seeds: int = SEEDS, directory: Path = runs.RUNS) -> Table:
+    """Train each recipe with the seeds 0, 1, ... and measure each on the test split, once.
+
+    Args:
+        names: Recipes.
+        seeds: How many.
+        directory: Where the runs are, `<recipe>-seed<number>`. A finished run there is not trained again,
+            a stopped one is gone on with.
+
+    Raises:
+        RunError: A run of that name has other settings than the recipe.
+    """
+    rows = []
+    for name in names:
+        done = [_finished(name, seed, directory) for seed in range(seeds)]
+        scores = [run.evaluation["test"]["accuracy"] for run in done]
+        expected = recipes.find(name).expected.test.get("accuracy")
+        rows.append(
+            {
+                "recipe": name,
+                "mean": f"{statistics.mean(scores):.2%}",
+                "deviation": f"{statistics.stdev(scores):.2%}" if len(scores) > 1 else "",
+                "each": " ".join(f"{score:.2%}" for score in scores),
+                "expected": "" if expected is None else f"{expected:.2%}",
+                "seconds a run": round(statistics.mean(run.metrics()[-1]["seconds"] for run in done)),
+            }
+        )
+    return Table(f"test accuracy over {seeds} seeds", rows)
+
+
+def _finished(name: str, seed: int, directory: Path) -> Run:
+    """A recipe's run with a seed, trained and measured."""
+    recipe = recipes.find(name)
+    run = Run(directory / f"{name}-seed{seed}")
+    if not run.config:
+        run = trainer.create(recipe, directory, run.name, seed)
+    resolved = recipes.from_config(run.config)
+    if resolved != recipe or run.config["seed"] != seed or run.config["steps"]:
+        raise runs.RunError(
+            f"run {run.name!r} has other settings than the recipe {name}. Move it away, or take another "
+            f"--runs-dir"
+        )
+    if run.state != "finished":
+        trainer.train(run, quiet=True)
+    if "test" not in run.evaluation:
+        trainer.evaluate(run)
+    return run
