@@ -1,0 +1,238 @@
+"""Frames: a clip of a game as channels, and which kernels of a trained net see motion and which shape."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from apps import engine, frame, library, widgets
+from apps.library import Entry
+from apps.training_panel import Control, sentence
+from inspection import tiles
+
+SIDE = 340  # width of the column in which a clip is made, in pixels
+MEASURED = 200  # test clips on which the kernels are measured
+MOST = 64  # kernels that are shown
+MOST_CLASSES = 6  # bars
+HALF = 0.5  # share of a kernel's squared weights above which it is called one of motion
+TIMES = ("As it is", "Frozen", "Reversed")
+
+_clip = widgets._component("clip")
+_motion = widgets._component("motion")
+
+
+def controls() -> tuple[Control, ...]:
+    """The settings that the tab Train offers."""
+    from models import cnn, layers
+
+    return (
+        Control("model.filters", "Filters", "Maps of each stage, first to last"),
+        Control("model.convolutions", "Convolutions", "In each stage, or one number for all"),
+        Control("model.kernel_size", "Kernel size", "Edge of the kernels, in pixels"),
+        Control("model.dropout", "Dropout", "Share of the units that are dropped after each stage"),
+        Control("model.activation", "Activation", "What bends the sums", layers.ACTIVATIONS),
+        Control("model.normalization", "Normalization", "Between sum and activation", layers.NORMALIZATIONS),
+        Control("model.head", "Head", "How the last maps become one vector", cnn.HEADS),
+    )
+
+
+def sees_clips(entry: Entry) -> bool:
+    """Whether a model's input channels are the frames of a clip."""
+    return entry.run.config.get("source") == "clips"
+
+
+@st.fragment
+def explore(entry: Entry) -> None:
+    """From a clip to the answer, and to the kernels from motion to shape."""
+    from data import DataUnavailable
+    from inspection.activations import InspectionError, activations, probabilities
+    from inspection.motion import backwards, freeze
+    from training.runs import RunError
+
+    try:
+        model = engine.model(entry.run)
+        split = engine.test_split(entry.run)
+    except (RunError, DataUnavailable) as error:
+        st.info(f"{sentence(error)}.", icon=":material/hourglass_empty:")
+        return
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        source = st.segmented_control(
+            "Clip",
+            ["Set the motion", "Test clips"],
+            default="Set the motion",
+            required=True,
+            key="clip-source",
+        )
+        clip, label = _made() if source == "Set the motion" else _picked(split, entry)
+    with right:
+        time = st.segmented_control(
+            "Time",
+            TIMES,
+            default=TIMES[0],
+            required=True,
+            key="clip-time",
+            help="Frozen: every frame is the last one. Reversed: the frames run backwards.",
+        )
+        ways = np.stack([clip, freeze(clip), backwards(clip)])
+        try:
+            inside = activations(model, ways)
+            shares = probabilities(inside.output)
+        except InspectionError as error:
+            st.warning(sentence(error), icon=":material/visibility_off:")
+            return
+        now = TIMES.index(time)
+        classes = entry.spec["classes"]
+        screen, verdict = st.columns(2, gap="medium")
+        with screen:
+            _play(ways[now], f"the clip, {time.lower()}")
+        with verdict:
+            for way, share in zip(TIMES, shares, strict=True):
+                best = int(np.argmax(share))
+                line = f"{way}: **{classes[best]}** {share[best]:.0%}"
+                st.markdown(f":primary[{line}]" if way == time else line)
+            if label is not None:
+                st.caption(f"Labelled {classes[label]}")
+        _answer(classes, shares[now], ways[now], label if time == TIMES[0] else None)
+    try:
+        _kernels(entry, model, inside, now)
+    except InspectionError as error:
+        st.info(f"{sentence(error)}.", icon=":material/visibility_off:")
+
+
+def _answer(classes: Sequence[str], shares: np.ndarray, seen: np.ndarray, label: int | None) -> None:
+    """The likeliest classes, beside the last frame: all that a net without the others would see."""
+    likeliest = np.argsort(-shares, kind="stable")[:MOST_CLASSES].tolist()
+    widgets.answer(
+        "clip-answer",
+        [classes[i] for i in likeliest],
+        [shares[i] for i in likeliest],
+        seen[..., -1:],
+        likeliest.index(label) if label in likeliest else None,
+        "The last frame alone",
+    )
+
+
+def _made() -> tuple[np.ndarray, int]:
+    """A clip as a person sets it, in [0, 1], and its label."""
+    from data import clips
+
+    shape = st.segmented_control(
+        "Shape", clips.SHAPES, default=clips.SHAPES[0], required=True, key="clip-shape"
+    )
+    motion = st.segmented_control(
+        "Goes", list(clips.MOTIONS), default="right", required=True, key="clip-motion", wrap=True
+    )
+    speed = st.segmented_control(
+        "Pixels a frame", clips.SPEEDS, default=clips.SPEEDS[0], required=True, key="clip-speed"
+    )
+    with st.container(horizontal=True):
+        row = st.slider("Row", 0, clips.EDGE - clips.SPRITE, 8, key="clip-row")
+        column = st.slider("Column", 0, clips.EDGE - clips.SPRITE, 8, key="clip-column")
+    with st.container(horizontal=True):
+        paddle = st.toggle("Paddle, going left", key="clip-paddle")
+        bricks = st.toggle("Bricks", key="clip-bricks")
+        noise = st.toggle("Noise", key="clip-noise")
+    drawn = clips.scene(
+        shape,
+        motion,
+        speed,
+        row,
+        column,
+        np.ones((len(clips.BRICKS), clips.EDGE // 4), bool) if bricks else None,
+        (10, -2) if paddle else None,
+    )
+    seen = clips.noisy(drawn, clips.Config().noise if noise else 0, np.random.default_rng(0))
+    return seen.astype("float32") / 255, clips.CLASSES.index(f"{shape} {motion}")
+
+
+def _picked(split: Any, entry: Entry) -> tuple[np.ndarray, int]:
+    """A test clip and its label."""
+    number = st.number_input(
+        "Test clip", 1, len(split), 1, key="clip-number", help=f"1 to {library.readable(len(split))}"
+    )
+    return split.example(number - 1)
+
+
+def _play(clip: np.ndarray, label: str) -> None:
+    height, width, count = clip.shape
+    pixels = widgets._levels(np.moveaxis(clip, -1, 0))
+    _clip(
+        key="clip",
+        data={
+            "pixels": widgets._text(pixels),
+            "count": count,
+            "height": height,
+            "width": width,
+            "label": label,
+        },
+    )
+
+
+def _kernels(entry: Entry, model: Any, inside: Any, now: int) -> None:
+    """The first layer's kernels, from motion to shape."""
+    found = _measured(entry.key, entry.run.model_path.stat().st_mtime_ns, entry, model)
+    order = found.order[:MOST]
+    st.divider()
+    st.subheader("First kernels, from motion to shape", anchor=False)
+    st.caption(
+        "Each kernel has a slice of weights for every frame. What all slices share, their mean, sees shape; "
+        "what differs from frame to frame, as in the difference of two frames, sees motion. The bars tell "
+        "how much of the weights differs, and by how much the kernel's answers to "
+        f"{MEASURED} test clips change when these are frozen at their last frame, or run backwards. "
+        ":primary[**Violet**] is above zero, "
+        ":orange[**orange**] below."
+    )
+    kernels = np.moveaxis(found.kernels[order], -1, 1)  # (F, T, h, w)
+    count, frames, height, width = kernels.shape
+    slices = tiles.tiles(kernels.reshape(count * frames, height, width, 1)).pixels[: count * frames]
+    means = tiles.tiles(found.shape[order][..., None]).pixels
+    maps = tiles.tiles(inside.layers[found.layer][now][..., order]).pixels
+    _motion(
+        key="kernels",
+        data={
+            "rows": [
+                {
+                    "number": int(kernel) + 1,
+                    "sees": "motion" if found.energy[kernel] > HALF else "shape",
+                    "energy": float(found.energy[kernel]),
+                    "frozen": float(found.frozen[kernel]),
+                    "reversed": float(found.reversed[kernel]),
+                }
+                for kernel in order
+            ],
+            "frames": frames,
+            "kernel": [height, width],
+            "map": list(maps.shape[1:]),
+            "slices": widgets._text(slices),
+            "means": widgets._text(means),
+            "maps": widgets._text(maps),
+        },
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _measured(key: str, modified: int, _entry: Entry, _model: Any) -> Any:
+    """What the kernels see of the first test clips; measured once a model."""
+    from inspection.motion import motion
+
+    split = engine.test_split(_entry.run)
+    return motion(_model, np.stack([split.example(i)[0] for i in range(min(MEASURED, len(split)))]))
+
+
+frame.show(
+    frame.Page(
+        file=__file__,
+        title="Frames",
+        idea=(
+            "A single picture of a game does not say where the ball is going. Stack the last frames as "
+            "channels, and kernels can compare them: some see what is there, some what moves."
+        ),
+        architecture="cnn",
+        fits=sees_clips,
+        explore=explore,
+        controls=controls,
+        sources=("clips",),
+    )
+)
