@@ -17,6 +17,7 @@ st.navigation(
         st.Page(VIEWS / "home.py", title="Home", default=True),
         st.Page(VIEWS / "kernel.py", title="Kernel"),
         st.Page(VIEWS / "convolution.py", title="Convolution"),
+        st.Page(VIEWS / "frames.py", title="Frames"),
         st.Page(VIEWS / "signals.py", title="Signals"),
         st.Page(VIEWS / "runs.py", title="Runs"),
     ],

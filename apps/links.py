@@ -9,6 +9,7 @@ from apps import library
 from apps.library import Entry
 
 CONVOLUTION = "views/convolution.py"
+FRAMES = "views/frames.py"  # of convolutions over a clip
 SIGNALS = "views/signals.py"  # of convolutions over time
 PAGES = {"cnn": CONVOLUTION}  # of each architecture that has one
 
@@ -24,6 +25,8 @@ def explore(entry: Entry, label: str = "Explore", icon: str = ":material/visibil
     page = PAGES.get(entry.architecture) or (CONVOLUTION if library.sees_images(entry) else None)
     if page == CONVOLUTION and len(entry.spec.get("input_shape", ())) == 2:
         page = SIGNALS
+    if entry.run.config.get("source") == "clips":
+        page = FRAMES
     if page and entry.has_model:
         link(page, label, icon, model=entry.key)
 

@@ -271,8 +271,9 @@ frame.show(
             "kernels turn strokes into shapes, and shapes into a decision."
         ),
         architecture="cnn",
-        fits=library.sees_images,
+        fits=lambda entry: library.sees_images(entry) and entry.run.config.get("source") != "clips",
         explore=explore,
         controls=controls,
+        sources=("digits", "mnist", "fashion_mnist", "cifar10", "image_folder"),
     )
 )
