@@ -48,8 +48,8 @@ def _finished(name: str, seed: int, directory: Path) -> Run:
     run = Run(directory / f"{name}-seed{seed}")
     if not run.config:
         run = trainer.create(recipe, directory, run.name, seed)
-    resolved = recipes.from_config(run.config)
-    if resolved != recipe or run.config["seed"] != seed or run.config["steps"]:
+    resolved = recipes.from_config(run.config).to_config()
+    if resolved != recipe.to_config() or run.config["seed"] != seed or run.config["steps"]:
         raise runs.RunError(
             f"run {run.name!r} has other settings than the recipe {name}. Move it away, or take another "
             f"--runs-dir"

@@ -234,10 +234,10 @@ def parse_line(
         cells.pop()
     if channels == 1 and len(cells[0]) == length + 1:
         cells[0].pop(0 if label == "first" else -1)
-    series = _numbers(cells, "this series", "input", fill)
+    series = _numbers(cells, "the series", "this row", fill)
     if series.shape != (length, channels):
         _refuse(
-            "input",
+            "this row",
             f"the model takes {length} points of {channels} dimensions. Received: {_shape(series[None])}",
         )
     return normalized(series[None])[0] if normalize else series

@@ -81,11 +81,12 @@ function drawSignal(root, width) {
   const { data } = root, style = getComputedStyle(root);
   const context = sized(root.rows[0].canvas, width, TALL);
   if (data.heat.length) {
-    const most = Math.max(...data.heat, 1e-9), each = (data.jump * width) / data.length;
+    const most = Math.max(...data.heat, 1e-9);
+    const edge = (i) => Math.round(((data.first + i * data.jump) * width) / data.length);
     context.fillStyle = style.getPropertyValue("--st-orange-color").trim() || "#f0a04b";
     data.heat.forEach((value, i) => {
       context.globalAlpha = (0.55 * value) / most;
-      context.fillRect(((data.first + i * data.jump) * width) / data.length, 0, Math.ceil(each), TALL);
+      context.fillRect(edge(i), 0, edge(i + 1) - edge(i), TALL);
     });
     context.globalAlpha = 1;
   }
