@@ -146,7 +146,8 @@ def convolve(
     padded = np.pad(grid, [*around, (0, 0)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, tuple(spans), spatial)  # (..., C, *spans)
     windows = windows[(slice(None, None, stride),) * len(spans)]
-    windows = windows[(..., *(slice(None, None, dilation),) * len(spans))]
+    every: tuple[Any, ...] = (..., *(slice(None, None, dilation),) * len(spans))
+    windows = windows[every]
     products = np.moveaxis(windows, len(spans), -1) * kernel
     if grid.ndim == 2:
         return Slide(

@@ -43,10 +43,7 @@ def _begin() -> None:
     asked = st.query_params
     state["kernel-dimension"] = "Line" if asked.get("dimension") == "1" else "Picture"
     line = state["kernel-dimension"] == "Line"
-    grid, kernel = FIRST[DIMENSIONS[state["kernel-dimension"]]]
-    _set("grid", _grid(grid))
-    _set("kernel", _square(kernel))
-    state["kernel-grids"], state["kernel-kernels"] = grid, kernel
+    _begin_with(*FIRST[DIMENSIONS[state["kernel-dimension"]]])
     try:
         if "grid" in asked and "kernel" in asked:
             edge, span = (1, convolving.LINE) if line else (convolving.EDGE, convolving.EDGE)
@@ -209,7 +206,10 @@ def _edit() -> None:
 
 
 def _change_dimension() -> None:
-    grid, kernel = FIRST[DIMENSIONS[st.session_state["kernel-dimension"]]]
+    _begin_with(*FIRST[DIMENSIONS[st.session_state["kernel-dimension"]]])
+
+
+def _begin_with(grid: str, kernel: str) -> None:
     st.session_state["kernel-grids"], st.session_state["kernel-kernels"] = grid, kernel
     _set("grid", _grid(grid))
     _set("kernel", _square(kernel))

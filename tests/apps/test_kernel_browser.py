@@ -1,0 +1,33 @@
+"""The page Kernel in a real browser: stepped, played, and edited cell by cell."""
+
+import re
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed").expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_slide_is_stepped_played_and_edited(tab):
+    tab.goto("/kernel")
+    cells = tab.locator(".st-key-slide .out .cell")
+    expect(cells).to_have_text(list("434243234"), timeout=60_000)
+    tab.get_by_role("button", name="Step", exact=True).click()
+    expect(cells).to_have_text(["4", *[""] * 8])
+    expect(tab.locator(".st-key-slide .sum")).to_have_text("1 + 0 + 1 + 0 + 1 + 0 + 0 + 0 + 1 = 4")
+    tab.keyboard.press("ArrowRight")
+    expect(cells).to_have_text(["4", "3", *[""] * 7])
+    tab.get_by_label("Speed").select_option("Fast")
+    tab.get_by_role("button", name="Play", exact=True).click()
+    expect(cells).to_have_text(list("434243234"))
+    expect(tab.get_by_role("button", name="Play", exact=True)).to_be_visible()  # it has stopped at the end
+
+    tab.get_by_label("grid row 1, column 1", exact=True).fill("5")
+    expect(cells).to_have_text(list("834243234"))
+    expect(tab).to_have_url(re.compile("grid=5x5x1"))
+    tab.get_by_label("grid row 1, column 2", exact=True).fill("five")
+    expect(tab.locator(".st-key-slide .where")).to_contain_text("is no number")
+    tab.get_by_label("grid row 1, column 2", exact=True).fill("1")
+    tab.get_by_label("kernel row 3, column 3", exact=True).fill("0")
+    expect(cells.first).to_have_text("7")
