@@ -15,6 +15,7 @@ st.logo(Path(__file__).parent / "logo.svg", size="large")
 st.navigation(
     [
         st.Page(VIEWS / "home.py", title="Home", default=True),
+        st.Page(VIEWS / "activations.py", title="Activations"),
         st.Page(VIEWS / "kernel.py", title="Kernel"),
         st.Page(VIEWS / "convolution.py", title="Convolution"),
         st.Page(VIEWS / "frames.py", title="Frames"),

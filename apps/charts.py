@@ -98,3 +98,65 @@ def _lines(points: list[dict[str, Any]], axis: str, figure: str, series: list[st
     lines = base.mark_line(strokeWidth=2)
     dots = base.mark_circle(size=34, opacity=1 if len(points) <= 60 else 0)
     st.altair_chart((lines + dots).properties(height=HEIGHT), key=key, width="stretch")
+
+
+def curves(series: Mapping[str, tuple[Any, Any]], axis: str, key: str) -> None:
+    """Functions of one number.
+
+    Args:
+        series: Points and values of each by name.
+        axis: Title of the points' axis.
+        key: Of the element.
+    """
+    import altair as alt
+    import pandas as pd
+
+    frame = pd.concat(
+        pd.DataFrame({axis: points, "series": name, "value": values})
+        for name, (points, values) in series.items()
+    )
+    colour = alt.Color(
+        "series:N",
+        sort=list(series),
+        scale=alt.Scale(domain=list(series)),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke", columns=4),
+    )
+    chart = alt.Chart(frame).mark_line(strokeWidth=2)
+    chart = chart.encode(
+        x=alt.X(f"{axis}:Q", axis=alt.Axis(tickCount=9)),
+        y=alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=6)),
+        color=colour,
+        tooltip=[
+            alt.Tooltip("series:N", title=" "),
+            alt.Tooltip(f"{axis}:Q", format=".2f"),
+            alt.Tooltip("value:Q", title="value", format=".4~g"),
+        ],
+    )
+    st.altair_chart(chart.properties(height=HEIGHT), key=key, width="stretch")
+
+
+def histogram(counts: Any, edges: Any, axis: str, key: str) -> None:
+    """How often values fall into each of some bins.
+
+    Args:
+        counts: `(N,)`.
+        edges: `(N + 1,)` of the bins.
+        axis: Title of the values' axis.
+        key: Of the element.
+    """
+    import altair as alt
+    import pandas as pd
+
+    frame = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "share": counts / max(1, counts.sum())})
+    chart = alt.Chart(frame).mark_bar()
+    chart = chart.encode(
+        x=alt.X("from:Q", bin="binned", title=axis, axis=alt.Axis(grid=False, tickCount=7)),
+        x2="to:Q",
+        y=alt.Y("share:Q", title=None, axis=alt.Axis(format=".0%", tickCount=3)),
+        tooltip=[
+            alt.Tooltip("from:Q", format=".3~g"),
+            alt.Tooltip("to:Q", format=".3~g"),
+            alt.Tooltip("share:Q", format=".2%"),
+        ],
+    )
+    st.altair_chart(chart.properties(height=120), key=key, width="stretch")

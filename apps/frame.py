@@ -66,6 +66,7 @@ def show(page: Page) -> None:
     """Draw an architecture's page."""
     begin(page.title, page.idea)
     fitting = [entry for entry in library.entries() if page.fits(entry)]
+    fitting.sort(key=lambda entry: entry.architecture != page.architecture)  # its own first
     links.heed_wish()
     entry = _pick(fitting)
     if not fitting and "tab" not in st.session_state and "tab" not in st.query_params:

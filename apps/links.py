@@ -11,7 +11,8 @@ from apps.library import Entry
 CONVOLUTION = "views/convolution.py"
 FRAMES = "views/frames.py"  # of convolutions over a clip
 SIGNALS = "views/signals.py"  # of convolutions over time
-PAGES = {"cnn": CONVOLUTION}  # of each architecture that has one
+ACTIVATIONS = "views/activations.py"
+PAGES = {"mlp": ACTIVATIONS, "cnn": CONVOLUTION}  # of each architecture that has one
 
 
 def link(page: str, label: str, icon: str | None = None, **query: str) -> None:

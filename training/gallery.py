@@ -7,7 +7,16 @@ from training import recipes, runs, trainer
 from training.loop import Stop
 from training.runs import Run
 
-RECIPES = ("digits_cnn", "mnist_cnn", "fashion_cnn", "clips_cnn", "waveforms_cnn", "spoken_digits_cnn")
+RECIPES = (
+    "digits_cnn",
+    "mnist_cnn",
+    "fashion_cnn",
+    "digits_mlp",
+    "fashion_mlp",
+    "clips_cnn",
+    "waveforms_cnn",
+    "spoken_digits_cnn",
+)
 FILES = ("config.json", "metrics.jsonl", "evaluation.json", "model.keras")
 STATUS = ("state", "step", "steps", "created", "updated")  # the rest is of the machine that trained it
 

@@ -25,7 +25,10 @@ from training.saving import save_model
 
 APP = ROOT / "apps" / "app.py"
 VIEWS = ROOT / "apps" / "views"
-TINY = {"model.filters": "4,8", "model.convolutions": "1"}
+TINY = {  # of each architecture
+    "cnn": {"model.filters": "4,8", "model.convolutions": "1"},
+    "mlp": {"model.widths": "12,8"},
+}
 PATIENCE = 120  # seconds that a test waits for anything before it fails
 
 
@@ -64,9 +67,8 @@ class Shelves:
         **changes: Any,
     ) -> Run:
         """Put a run there as a training would have left it, but for its weights, which are random."""
-        changed = recipes.find(recipe).override(
-            {"model.filters": "4,8", "model.convolutions": "1", **changes}
-        )
+        usual = recipes.find(recipe)
+        changed = usual.override({**TINY[usual.architecture], **changes})
         run = trainer.create(changed, self.gallery if shelf == "gallery" else self.runs, name)
         spec = SOURCES["digits"].load().spec
         if model or rows:
