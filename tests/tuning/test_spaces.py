@@ -11,7 +11,7 @@ from tuning.searches import _Drawn
 from tuning.spaces import SPACES
 
 RECIPES = {"mlp": "digits_mlp", "cnn": "cifar10_cnn"}
-SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3)]
+SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (24, 1), (76, 40)]
 DRAWS = 300
 
 
