@@ -30,7 +30,7 @@ def mlp(hp: Any) -> Settings:
 
 
 def cnn(hp: Any) -> Settings:
-    """Settings of `models.cnn`, valid for pictures from 8x8 and series from 8 points on, halved by each stage.
+    """Settings of `models.cnn`, for pictures from 8x8 and series from 8 points on, halved by each stage.
 
     The last stage is not pooled under an average or a maximum, so four stages fit 8x8 exactly. The head
     "flatten" is left out: its weights grow with the picture, and its pooling would not fit.
