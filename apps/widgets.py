@@ -5,7 +5,7 @@ answer moves the bars and repaints the maps, and nothing flickers or is laid out
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,16 +74,28 @@ def answer(
     )
 
 
-def maps(key: str, layers: Sequence[Mapping[str, Any]]) -> None:
+def maps(
+    key: str, layers: Sequence[Mapping[str, Any]], on_pick: Callable[[dict[str, Any]], None] | None = None
+) -> None:
     """Show layers' outputs as tiles.
 
     Args:
         key: Of the element.
         layers: For each its "name", a "note" in words, and "tiles", an `inspection.tiles.Tiles`.
+        on_pick: Is told the place that a person clicks at: the "layer", the "map", and "down" and "across",
+            the shares of the map's height and width that lie before it. None: nothing can be picked.
     """
+
+    def tell() -> None:
+        picked = _state(key, "picked", None)
+        if on_pick is not None and picked:
+            on_pick(dict(picked))
+
     _maps(
         key=key,
+        on_picked_change=tell,
         data={
+            "picking": on_pick is not None,
             "layers": [
                 {
                     "name": layer["name"],
@@ -118,11 +130,13 @@ def thumbs(key: str, images: np.ndarray, names: Sequence[str], first: int) -> in
         names: What each is, for people who don't see it.
         first: Number of the first one.
 
-    Returns: The number of the one picked; the first before any is.
+    Returns: The number of the one picked, or that the session's "<key>_wanted" names until another is
+        picked; the first before any is.
     """
     stride = -(-max(images.shape[1:3]) // THUMB)
     shown = _channels(images)[:, ::stride, ::stride]
-    picked = _state(key, "picked", first)
+    wanted = st.session_state.get(f"{key}_wanted")
+    picked = _state(key, "picked", first) if wanted is None else wanted
     picked = picked if first <= picked < first + len(images) else first
     _thumbs(
         key=key,
@@ -135,7 +149,7 @@ def thumbs(key: str, images: np.ndarray, names: Sequence[str], first: int) -> in
             "first": first,
             "picked": picked,
         },
-        on_picked_change=lambda: None,
+        on_picked_change=lambda: st.session_state.pop(f"{key}_wanted", None),
     )
     return picked
 

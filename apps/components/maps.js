@@ -32,15 +32,23 @@ function paint(section, colours, width) {
   }
 }
 
-function read(section, event) {
-  const { layer, place, pixels } = section;
+function at(section, event) {
+  const { layer, place } = section;
   const x = event.offsetX, y = event.offsetY;
   const column = Math.floor(x / (place.wide + GAP)), row = Math.floor(y / (place.tall + GAP));
   const index = row * place.across + column;
   const inX = x - column * (place.wide + GAP), inY = y - row * (place.tall + GAP);
-  if (index < 0 || index >= layer.count || inX >= place.wide || inY >= place.tall) return "";
-  const mapX = Math.floor((inX / place.wide) * layer.width);
-  const mapY = Math.floor((inY / place.tall) * layer.height);
+  if (index < 0 || index >= layer.count || inX >= place.wide || inY >= place.tall) return null;
+  return { index, across: inX / place.wide, down: inY / place.tall };
+}
+
+function read(section, event) {
+  const { layer, pixels } = section;
+  const found = at(section, event);
+  if (!found) return "";
+  const { index } = found;
+  const mapX = Math.floor(found.across * layer.width);
+  const mapY = Math.floor(found.down * layer.height);
   const level = pixels[(index * layer.height + mapY) * layer.width + mapX];
   const value = ((level - 128) / 127) * layer.scale[index % layer.scale.length];
   const where = layer.width * layer.height > 1 ? `map ${index + 1}, row ${mapY + 1}, column ${mapX + 1}` : `unit ${index + 1}`;
@@ -62,12 +70,18 @@ function build(root, layers) {
     const section = { title, note, canvas };
     canvas.addEventListener("pointermove", (event) => (readout.textContent = read(section, event)));
     canvas.addEventListener("pointerleave", () => (readout.textContent = ""));
+    canvas.addEventListener("click", (event) => {
+      const found = root.pick && at(section, event);
+      if (found) root.pick({ layer: section.layer.name, map: found.index, down: found.down, across: found.across });
+    });
     return section;
   });
 }
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
+  root.pick = data.picking ? (place) => setTriggerValue("picked", place) : null;
+  root.classList.toggle("picking", Boolean(data.picking));
   const names = data.layers.map((layer) => layer.name).join("\n");
   if (root.names !== names) {
     root.sections = build(root, data.layers);
