@@ -8,11 +8,10 @@ from streamlit.errors import StreamlitAPIException
 from apps import library
 from apps.library import Entry
 
-CONVOLUTION = "views/convolution.py"
-FRAMES = "views/frames.py"  # of convolutions over a clip
-SIGNALS = "views/signals.py"  # of convolutions over time
 ACTIVATIONS = "views/activations.py"
-PAGES = {"mlp": ACTIVATIONS, "cnn": CONVOLUTION}  # of each architecture that has one
+CONVOLUTION = "views/convolution.py"
+FRAMES = "views/frames.py"
+SIGNALS = "views/signals.py"
 
 
 def link(page: str, label: str, icon: str | None = None, **query: str) -> None:
@@ -23,13 +22,20 @@ def link(page: str, label: str, icon: str | None = None, **query: str) -> None:
 
 def explore(entry: Entry, label: str = "Explore", icon: str = ":material/visibility:") -> None:
     """A link to the page that looks inside a model; none where no page does."""
-    page = PAGES.get(entry.architecture) or (CONVOLUTION if library.sees_images(entry) else None)
-    if page == CONVOLUTION and len(entry.spec.get("input_shape", ())) == 2:
-        page = SIGNALS
-    if entry.run.config.get("source") == "clips":
-        page = FRAMES
+    page = _page(entry)
     if page and entry.has_model:
         link(page, label, icon, model=entry.key)
+
+
+def _page(entry: Entry) -> str | None:
+    """The page that looks inside a model."""
+    if entry.architecture == "mlp":
+        return ACTIVATIONS
+    if entry.run.config.get("source") == "clips":
+        return FRAMES
+    if library.sees_images(entry):
+        return CONVOLUTION
+    return SIGNALS if entry.architecture == "cnn" else None
 
 
 def wish(key: str, tab: str = "Explore") -> None:

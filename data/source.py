@@ -20,6 +20,7 @@ class Spec:
         classes: Names of the classes, by label.
         licence: Under what the data may be used.
         citation: Whom to cite.
+        sample_rate: Of sounds, in Hz; 0 for what is none.
 
     Every input is float32, pixels in [0, 1]; every target is an int32 class label.
     """
@@ -29,6 +30,7 @@ class Spec:
     classes: tuple[str, ...]
     licence: str
     citation: str
+    sample_rate: int = 0
 
 
 @dataclass(frozen=True)

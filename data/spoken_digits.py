@@ -65,14 +65,13 @@ class Config:
         train, validation, test = (
             Split(inputs[side], labels[side]) for side in (rest[~kept], rest[kept], official)
         )
-        optional = {"sample_rate": RATE} if "sample_rate" in Spec.__dataclass_fields__ else {}
         spec = Spec(
             name="spoken_digits",
             input_shape=inputs.shape[1:],
             classes=tuple("0123456789"),
             licence="CC BY-SA 4.0",
             citation="Jackson et al. 2018, Free Spoken Digit Dataset v1.0.9, doi:10.5281/zenodo.1342401",
-            **optional,
+            sample_rate=RATE,
         )
         return Source(train, validation, test, spec, self.augmentation)
 

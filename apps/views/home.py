@@ -16,6 +16,20 @@ POLL_SECONDS = 1.0
 
 WAYS = (
     (
+        "views/activations.py",
+        "Activations",
+        ":material/show_chart:",
+        "Compare the functions that bend a net and their slopes, find its silent and dead units, and see "
+        "what is left of a net without a bend: one matrix.",
+    ),
+    (
+        "views/kernel.py",
+        "Kernel",
+        ":material/apps:",
+        "Slide a kernel over a grid by hand, cell by cell. Change either and watch the products and their "
+        "sum land in the output.",
+    ),
+    (
         "views/convolution.py",
         "Convolution",
         ":material/grid_on:",
@@ -23,9 +37,23 @@ WAYS = (
         "train your own, on a data set or on a folder of your pictures.",
     ),
     (
+        "views/frames.py",
+        "Frames",
+        ":material/movie:",
+        "A game's last frames stacked as channels. Freeze the clip or run it backwards, and find the kernels "
+        "that see motion and those that see shape.",
+    ),
+    (
+        "views/signals.py",
+        "Signals",
+        ":material/graphic_eq:",
+        "The same convolutions over time: wave forms, spoken digits, a file of your own. Every map stands "
+        "under its moment, and you can hear it.",
+    ),
+    (
         "views/runs.py",
         "Runs",
-        ":material/show_chart:",
+        ":material/monitoring:",
         "Follow your trainings live, compare their curves, stop them, resume them. They go on when the "
         "tab is closed.",
     ),
@@ -35,6 +63,9 @@ TITLES = {  # what the gallery's models were taught
     "mnist": "Handwritten digits, 28 × 28",  # noqa: RUF001
     "fashion_mnist": "Clothes, 28 × 28",  # noqa: RUF001
     "cifar10": "Things in colour, 32 × 32",  # noqa: RUF001
+    "clips": "Who moves where, four frames of 20 × 20",  # noqa: RUF001
+    "waveforms": "Wave forms of 21 points",
+    "spoken_digits": "Spoken digits",
 }
 
 
@@ -51,7 +82,7 @@ def show() -> None:
 
 
 def _ways() -> None:
-    grid = st.grid(len(WAYS), min_column_width=CARD, gap="small")
+    grid = st.grid(3, min_column_width=CARD, gap="small")
     for page, label, icon, about in WAYS:
         with grid.container(border=True, height="stretch", key=f"card-{label}"):
             st.markdown(f"{icon} **{label}**")
@@ -63,7 +94,7 @@ def _gallery() -> None:
     entries = library.entries()
     st.subheader("Gallery", anchor=False)
     st.caption(
-        "Trained, small, and ready to look into. The colours are kernels that their first layer learned."
+        "Trained, small, and ready to look into. The colours are kernels of their first convolution."
     )
     shelf = [entry for entry in entries if entry.shelf == "gallery"]
     if not shelf:
@@ -88,7 +119,7 @@ def _card(entry: Entry) -> None:
     st.markdown(f"##### {TITLES.get(entry.spec.get('name', ''), entry.run.name)}")
     if entry.score:
         split, accuracy = entry.score
-        st.markdown(f"**{accuracy:.1%}** right on {split} images")
+        st.markdown(f"**{accuracy:.1%}** right on {split} examples")
     facts = [run_card.escaped(entry.run.name)]
     if "parameters" in entry.run.config:
         facts.append(f"{library.readable(entry.run.config['parameters'])} parameters")

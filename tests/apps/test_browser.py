@@ -14,7 +14,17 @@ expect.set_options(timeout=60_000)  # milliseconds, for a busy machine
 pytestmark = pytest.mark.browser
 
 NARROW, WIDE = 390, 1440
-PAGES = ("/", "/convolution", "/convolution?tab=Train", "/convolution?tab=Code", "/runs")
+PAGES = (
+    "/",
+    "/activations",
+    "/kernel",
+    "/convolution",
+    "/convolution?tab=Train",
+    "/convolution?tab=Code",
+    "/frames",
+    "/signals",
+    "/runs",
+)
 
 
 def arrive(tab, path: str) -> None:
