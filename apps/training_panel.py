@@ -98,9 +98,7 @@ def _form(owns: Owns, controls: tuple[Control, ...]) -> None:
     """The settings of a new run, and the button that starts it."""
     from training.recipes import RECIPES
 
-    recipes = {
-        name: recipe for name, recipe in RECIPES.items() if owns(recipe.architecture, recipe.source)
-    }
+    recipes = {name: recipe for name, recipe in RECIPES.items() if owns(recipe.architecture, recipe.source)}
     name = st.selectbox(
         "Recipe",
         list(recipes),

@@ -107,7 +107,7 @@ def maps(
                     "scale": [round(float(value), 5) for value in _shortest(layer["tiles"].scale)],
                 }
                 for layer in layers
-            ]
+            ],
         },
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from inspection import graph
 from inspection.activations import Activations
 from inspection.graph import INPUT, InspectionError, Layer
-from inspection.receptive import padding_before
+from inspection.receptive import each_axis, padding_before
 
 Operation = Literal["convolution", "dense", "maximum", "average", "copy"]
 
@@ -221,8 +221,7 @@ def _convolution(
     operation: Any, source: np.ndarray, output: np.ndarray, place: tuple[int, ...], depthwise: bool
 ) -> dict:
     """The patch `(..., C)` under a convolution's kernel, and that."""
-    dilation = operation.dilation_rate
-    dilation = dilation if isinstance(dilation, tuple | list) else (dilation,) * (source.ndim - 1)
+    dilation = each_axis(operation.dilation_rate, source.ndim - 1)
     at, inside, corner = _window(operation, source, output, place, operation.kernel_size, dilation)
     channel, channels = place[-1], source.shape[-1]
     if depthwise:
@@ -243,14 +242,12 @@ def _window(
     source: np.ndarray,
     output: np.ndarray,
     place: tuple[int, ...],
-    kernel: Sequence[int],
+    kernel: int | Sequence[int],
     dilation: Sequence[int],
 ) -> tuple[tuple[np.ndarray, ...], np.ndarray, tuple[int, ...]]:
     """Where a window's taps lie (moved inside where they do not), whether they do, and its corner."""
     rank = source.ndim - 1
-    kernel, strides = (
-        each if isinstance(each, tuple | list) else (each,) * rank for each in (kernel, operation.strides)
-    )
+    kernel, strides = each_axis(kernel, rank), each_axis(operation.strides, rank)
     lines, corner = [], []
     for axis in range(rank):
         size, reach = source.shape[axis], (kernel[axis] - 1) * dilation[axis] + 1

@@ -101,7 +101,7 @@ def _field(model: keras.Model, layer: str, position: Shape, input_shape: Shape |
         raise InspectionError(f"model {model.name!r} has no layer {layer!r}. It has {', '.join(layers)}")
     seen = {layer: _begin(layer, position, shapes[layer])}
     exact = True
-    for name in reversed(layers):
+    for name in reversed(list(layers)):
         if name not in seen or not seen[name].any():
             continue
         use = layers[name]
@@ -178,7 +178,7 @@ def _gather(mask: np.ndarray, shape: Shape, output: Shape) -> np.ndarray:
         return np.ones(_positions(shape), bool)
     for axis, size in enumerate(_positions(shape)):
         if size == 1 and mask.shape[axis] != 1:
-            mask = mask.any(axis=axis, keepdims=True)
+            mask = np.asarray(mask.any(axis=axis, keepdims=True))
     return mask
 
 
@@ -196,13 +196,13 @@ def _mixing(operation: Any, mask: np.ndarray, inputs: list[Shape], output: Shape
 def _windows(operation: Any, mask: np.ndarray, inputs: list[Shape], output: Shape) -> list[np.ndarray]:
     pooling = hasattr(operation, "pool_size")
     kernel = operation.pool_size if pooling else operation.kernel_size
-    dilation = (1,) * mask.ndim if pooling else _each(operation.dilation_rate, mask.ndim)
-    strides = _each(operation.strides, mask.ndim)
+    dilation = (1,) * mask.ndim if pooling else each_axis(operation.dilation_rate, mask.ndim)
+    strides = each_axis(operation.strides, mask.ndim)
     for axis, size in enumerate(_positions(inputs[0])):
         looks = _window(
             size,
             mask.shape[axis],
-            _each(kernel, mask.ndim)[axis],
+            each_axis(kernel, mask.ndim)[axis],
             strides[axis],
             dilation[axis],
             operation.padding,
@@ -260,8 +260,9 @@ def _along(mask: np.ndarray, looks: np.ndarray, axis: int) -> np.ndarray:
     return np.moveaxis(found, -1, axis)
 
 
-def _each(value: Any, rank: int) -> tuple[int, ...]:
-    return tuple(value) if isinstance(value, list | tuple) else (value,) * rank
+def each_axis(value: int | Sequence[int], rank: int) -> tuple[int, ...]:
+    """A setting of a window along each axis, where one number stands for all of them."""
+    return (value,) * rank if isinstance(value, int) else tuple(value)
 
 
 def _whole(operation: Any, mask: np.ndarray, inputs: list[Shape], output: Shape) -> list[np.ndarray]:
@@ -272,7 +273,7 @@ def _reshaped(operation: Any, mask: np.ndarray, inputs: list[Shape], output: Sha
     """Flatten and Reshape keep the order of the units."""
     units = np.broadcast_to(mask[..., None], output) if len(output) > 1 else mask
     units = units.reshape(inputs[0])
-    return [units.any(axis=-1) if units.ndim > 1 else units]
+    return [np.asarray(units.any(axis=-1)) if units.ndim > 1 else units]
 
 
 def _concatenated(operation: Any, mask: np.ndarray, inputs: list[Shape], output: Shape) -> list[np.ndarray]:
@@ -308,7 +309,7 @@ def _upsampled(
     if getattr(operation, "interpolation", "nearest") != "nearest":
         return None
     for axis, (size, times) in enumerate(
-        zip(_positions(inputs[0]), _each(operation.size, mask.ndim), strict=True)
+        zip(_positions(inputs[0]), each_axis(operation.size, mask.ndim), strict=True)
     ):
         mask = _along(mask, np.repeat(np.eye(size, dtype=bool), times, axis=0), axis)
     return [mask]

@@ -93,9 +93,7 @@ def _ways() -> None:
 def _gallery() -> None:
     entries = library.entries()
     st.subheader("Gallery", anchor=False)
-    st.caption(
-        "Trained, small, and ready to look into. The colours are kernels of their first convolution."
-    )
+    st.caption("Trained, small, and ready to look into. The colours are kernels of their first convolution.")
     shelf = [entry for entry in entries if entry.shelf == "gallery"]
     if not shelf:
         st.info(
