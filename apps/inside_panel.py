@@ -53,7 +53,7 @@ def show(entry: Entry, model: Any, seen: np.ndarray, inside: "Activations") -> N
     view = st.segmented_control(
         "Look at",
         list(VIEWS),
-        default="Maps",
+        default=None if "view" in st.session_state else "Maps",  # a click in the maps may have set it
         required=True,
         wrap=True,
         key="view",
@@ -61,7 +61,7 @@ def show(entry: Entry, model: Any, seen: np.ndarray, inside: "Activations") -> N
         label_visibility="collapsed",
     )
     try:
-        VIEWS[view](entry, model, seen, inside)
+        VIEWS[view or "Maps"](entry, model, seen, inside)
     except InspectionError as error:
         st.info(sentence(error), icon=":material/visibility_off:")
 
@@ -72,7 +72,7 @@ def _maps(entry: Entry, model: Any, seen: np.ndarray, inside: "Activations") -> 
         "One tile for each channel. :primary[**Violet**] is above zero, :orange[**orange**] below, and the "
         "paler, the nearer to it. Point at a tile to read it, click to see how that unit came by its value."
     )
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="small"):
         which = st.segmented_control(
             "Layers",
             list(LAYERS),
@@ -185,7 +185,7 @@ def _pick_unit(inside: "Activations") -> tuple[str, tuple[int, ...]]:
             "Layer",
             names,
             key="unit_layer",
-            width=250,
+            width=205,
             on_change=lambda: state.update(unit={"layer": state["unit_layer"], "map": None, "row": None}),
         )
         axes = [("map", "Map" if output.ndim == 3 else "Unit", output.shape[-1])]
@@ -199,7 +199,7 @@ def _pick_unit(inside: "Activations") -> tuple[str, tuple[int, ...]]:
                 size,
                 step=1,
                 key=f"unit_{name}",
-                width=115,
+                width=84,
                 on_change=lambda name=name: _move(**{name: state[f"unit_{name}"] - 1}),
             )
         if output.ndim == 3:

@@ -17,12 +17,7 @@ from inspection import drawing
 EDGE = 300  # of the canvas, in pixels
 PEN = 24  # of its stroke, in pixels: as thick, for its size, as in the data sets
 HANDFUL = 24  # test images that are offered at once
-SOURCES = {
-    "Draw": ":material/draw:",
-    "Upload": ":material/upload:",
-    "Camera": ":material/photo_camera:",
-    "Test images": ":material/photo_library:",
-}
+SOURCES = ("Draw", "Upload", "Camera", "Test images")
 
 
 @dataclass(frozen=True)
@@ -44,9 +39,8 @@ def choose(entry: Entry) -> Chosen:
     """Let a person give a picture."""
     source = st.segmented_control(
         "Picture",
-        list(SOURCES),
-        format_func=lambda name: f"{SOURCES[name]} {name}",
-        default="Draw",
+        SOURCES,
+        default=None if "source" in st.session_state else "Draw",  # `show_test_image` may have set it
         required=True,
         wrap=True,
         key="source",

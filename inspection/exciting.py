@@ -35,7 +35,7 @@ def exciting(
     inputs: np.ndarray,
     top: int = 9,
     scale: float = 1.0,
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[float], object] | None = None,
 ) -> Mapping[str, Top]:
     """Find the examples that excite every map of every layer most, in one pass over a data set.
 

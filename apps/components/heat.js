@@ -1,6 +1,7 @@
 // Heat over a picture: violet speaks for the class, orange against it; the picture shows through where there is little.
 
-const FOR = [139, 120, 255], AGAINST = [255, 150, 50];
+const GAP = 20; // CSS pixels between the panels
+const FOR = [158, 138, 255], AGAINST = [255, 150, 50];
 
 function build(root) {
   root.innerHTML = `<label class="strength muted">Heat <input type="range" min="0" max="100" value="80"
@@ -39,13 +40,13 @@ function paint(figure, seen, width, strength) {
   const [wide, tall] = [zoom * seen.width, zoom * seen.height];
   const context = sized(canvas, wide, tall);
   context.drawImage(picture(seen.width, seen.height, natural(bytes(seen.pixels), seen.depth)), 0, 0, wide, tall);
-  context.fillStyle = `rgb(12 10 30 / ${45 * strength}%)`;
+  context.fillStyle = `rgb(12 10 30 / ${60 * strength}%)`;
   context.fillRect(0, 0, wide, tall);
   const colours = new Uint32Array(pixels.length);
   for (let i = 0; i < pixels.length; i++) {
     const share = (pixels[i] - 128) / 127;
     const [red, green, blue] = share >= 0 ? FOR : AGAINST;
-    const alpha = Math.round(255 * strength * Math.abs(share) ** 0.8);
+    const alpha = Math.round(255 * strength * Math.abs(share) ** 0.7);
     colours[i] = ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   }
   context.imageSmoothingEnabled = panel.smooth;
@@ -65,7 +66,7 @@ export default function ({ data, parentElement }) {
   });
   root.repaint = () => {
     const across = root.clientWidth >= 620 ? 3 : root.clientWidth >= 420 ? 2 : 1;
-    const width = Math.min(250, (root.clientWidth - 22 * (across - 1)) / across);
+    const width = Math.min(250, Math.floor((root.clientWidth - GAP * (across - 1)) / across));
     const strength = root.querySelector("input").value / 100;
     [...root.querySelector(".panels").children].forEach((figure) => {
       figure.style.width = `${width}px`;

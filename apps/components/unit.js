@@ -1,5 +1,6 @@
 // One unit: what it sees of the picture, its place in its map, and the sum that made it.
 
+const FIRST = 4; // channels that are shown at once
 const FRAME = "#ff9a3c"; // of a receptive field: seen on black, on white and on colours
 
 const number = (value) => {
@@ -46,7 +47,7 @@ function outline(context, left, top, width, height, colour, line) {
 }
 
 function edge(root) {
-  return Math.min(224, Math.max(140, root.clientWidth - 4));
+  return root.clientWidth >= 560 ? 200 : Math.min(224, Math.max(140, root.clientWidth - 4));
 }
 
 function paintSeen(root) {
@@ -81,9 +82,9 @@ function paintMap(root) {
   canvas.setAttribute("aria-label", `Map, unit at row ${row + 1}, column ${column + 1}. The arrow keys move it.`);
 }
 
-function grid(values, scale, shape, inside, colours) {
+function grid(values, scale, shape, inside, colours, narrow) {
   const [height, width] = shape;
-  const cell = height * width === 1 ? 44 : Math.max(height, width) <= 3 ? 36 : Math.max(height, width) <= 5 ? 30 : 14;
+  const cell = height * width === 1 ? 44 : Math.max(height, width) <= 3 ? (narrow ? 30 : 36) : Math.max(height, width) <= 5 && !narrow ? 30 : 14;
   const node = element("div", cell < 30 ? "grid tight" : "grid");
   node.style.gridTemplateColumns = `repeat(${width}, ${cell}px)`;
   node.style.gridAutoRows = `${cell}px`;
@@ -112,6 +113,8 @@ function paintSum(root) {
   node.replaceChildren();
   if (!anatomy) return;
   const colours = palette(isDark(root));
+  const narrow = root.clientWidth < 480;
+  root.classList.toggle("narrow", narrow);
   const from = anatomy.looks_at || "the picture";
   const window = anatomy.height * anatomy.width > 1 ? `${anatomy.height} × ${anatomy.width} ` : "";
   const titles = {
@@ -125,30 +128,46 @@ function paintSum(root) {
   const shape = [anatomy.height, anatomy.width];
   const [patch, kernel, products] = anatomy.scales;
   const more = anatomy.channels - anatomy.parts.length;
-  if (more > 0) node.append(element("div", "muted", `The ${anatomy.parts.length} channels that weigh most, of ${anatomy.channels}.`));
-  anatomy.parts.forEach((part) => {
+  const single = anatomy.height * anatomy.width === 1 && anatomy.operation !== "maximum";
+  const what = !anatomy.looks_at ? "channel" : anatomy.operation === "dense" ? "unit" : "map";
+  if (more > 0) node.append(element("div", "muted", `The ${what}s that weigh most, of ${anatomy.channels}.`));
+  anatomy.parts.forEach((part, i) => {
     const row = element("div", "part number");
-    const what = anatomy.looks_at ? (anatomy.operation === "dense" ? "unit" : "map") : "channel";
+    row.hidden = i >= FIRST && !root.all;
     row.append(element("span", "channel muted", `${what} ${part.channel + 1}`));
     if (part.patch && VERBS[anatomy.operation]) {
       row.append(
-        grid(part.patch, patch, shape, anatomy.inside, colours), element("span", "sign", "×"),
-        grid(part.kernel, kernel, shape, null, colours), element("span", "sign", "="),
-        grid(part.products, products, shape, null, colours),
+        grid(part.patch, patch, shape, anatomy.inside, colours, narrow), element("span", "sign", "×"),
+        grid(part.kernel, kernel, shape, null, colours, narrow), element("span", "sign", "="),
+        grid(part.products, products, shape, null, colours, narrow),
       );
     } else if (part.patch) {
-      row.append(grid(part.patch, patch, shape, anatomy.inside, colours));
+      row.append(grid(part.patch, patch, shape, anatomy.inside, colours, narrow));
     }
-    row.append(element("span", "sign", anatomy.operation === "maximum" ? "→" : "Σ"), element("span", "subtotal", number(part.sum)));
+    if (!single) {
+      const total = element("span", "total");
+      total.append(element("span", "sign", anatomy.operation === "maximum" ? "→" : "Σ"), element("span", "subtotal", number(part.sum)));
+      row.append(total);
+    }
     node.append(row);
   });
+  if (anatomy.parts.length > FIRST) {
+    const button = element("button", "more", root.all ? `Show ${FIRST} of them` : `Show ${anatomy.parts.length - FIRST} more`);
+    button.type = "button";
+    button.onclick = () => {
+      root.all = !root.all;
+      paintSum(root);
+      root.querySelector(".more").focus();
+    };
+    node.append(button);
+  }
   const chain = element("ol", "chain number");
   const step = (what, after) => {
     const item = element("li");
     item.append(element("div", "what muted", what), element("div", "after", after));
     chain.append(item);
   };
-  if (more > 0) step(`the other ${more} channels`, number(anatomy.rest));
+  if (more > 0) step(`the other ${more} ${what}s`, number(anatomy.rest));
   step(anatomy.operation === "maximum" ? "largest" : "sum", number(anatomy.sum));
   anatomy.steps.forEach(({ layer, what, factor, offset, value }) => {
     const signed = `${offset < 0 ? "−" : "+"} ${number(Math.abs(offset))}`;

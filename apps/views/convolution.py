@@ -17,7 +17,9 @@ SIDE = 340  # width of the column in which a picture is made, in pixels
 MOST_CLASSES = 12  # bars; of more classes only the likeliest are shown
 # The picture stays in sight beside what is below it, where there is room for both.
 STYLE = """<style>
-@media (min-width: 960px) { .st-key-picture { position: sticky; top: 4.2rem; align-self: flex-start; } }
+@media (min-width: 960px) and (min-height: 640px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-picture) { position: sticky; top: 4.2rem; align-self: flex-start; }
+}
 </style>"""
 
 
