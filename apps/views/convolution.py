@@ -18,7 +18,9 @@ MOST_CLASSES = 12  # bars; of more classes only the likeliest are shown
 # The picture stays in sight beside what is below it, where there is room for both.
 STYLE = """<style>
 @media (min-width: 960px) and (min-height: 640px) {
-  [data-testid="stLayoutWrapper"]:has(> .st-key-picture) { position: sticky; top: 4.2rem; align-self: flex-start; }
+  [data-testid="stLayoutWrapper"]:has(> .st-key-picture) {
+    position: sticky; top: 4.2rem; align-self: flex-start;
+  }
 }
 </style>"""
 
