@@ -1,4 +1,7 @@
-"""What the suite learns from: one kind of data a file, each a frozen `Config` with `load() -> Source`."""
+"""What the suite learns from: one kind of data a file, each a frozen `Config`.
+
+Its `load()` gives the `Source`; its `read(line, spec)` one input from outside, as a model sees it.
+"""
 
 from typing import Any
 
@@ -7,7 +10,7 @@ from data.source import DataUnavailable, Source, Spec
 
 __all__ = ["SOURCES", "DataUnavailable", "Source", "Spec"]
 
-# By name, a frozen dataclass of settings; its `load()` gives the `Source`.
+# By name, a frozen dataclass of settings.
 SOURCES: dict[str, Any] = {
     "digits": digits.Config(),
     "mnist": tfds_images.Config(dataset="mnist"),

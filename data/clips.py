@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.image_folder import read_image
 from data.source import Source, Spec, Split
 from data.splitting import split_by_content
 
@@ -75,6 +76,19 @@ class Config:
             citation="Neural Arcade, data/clips.py: drawn by its rule",
         )
         return Source(train, validation, test, spec)
+
+    def read(self, line: str, spec: Spec) -> np.ndarray:
+        """A clip as one picture by its path, in which its frames stand side by side, oldest first.
+
+        Returns: `spec.input_shape` float32 in [0, 1].
+
+        Raises:
+            DataUnavailable: It can't be read as an image.
+        """
+        edge, _, frames = spec.input_shape
+        strip = read_image(line, edge * frames, 1)  # a square: the strip lies in its middle rows
+        top = (edge * frames - edge) // 2
+        return strip[top : top + edge].reshape(edge, frames, edge).swapaxes(1, 2).astype("float32") / 255
 
 
 def scene(

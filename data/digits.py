@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from data.image_folder import read_input
 from data.source import Augmentation, Source, Spec, Split
 from data.splitting import split_by_content
 
@@ -39,3 +42,11 @@ class Config:
             ),
         )
         return Source(train, validation, test, spec, self.augmentation)
+
+    def read(self, line: str, spec: Spec) -> np.ndarray:
+        """An image file by its path, as a model sees it: `spec.input_shape` float32.
+
+        Raises:
+            DataUnavailable: It can't be read as an image.
+        """
+        return read_input(line, spec)

@@ -89,6 +89,24 @@ class Config:
         )
         return Source(train, validation, test, spec, self.augmentation)
 
+    def read(self, line: str, spec: Spec) -> np.ndarray:
+        """An image file by its path, as a model sees it: `spec.input_shape` float32.
+
+        Raises:
+            DataUnavailable: It can't be read as an image.
+        """
+        return read_input(line, spec)
+
+
+def read_input(path: str, spec: Spec) -> np.ndarray:
+    """An image file as a model sees it: `spec.input_shape` float32 in [0, 1].
+
+    Raises:
+        DataUnavailable: It can't be read as an image.
+    """
+    size, _, channels = spec.input_shape
+    return read_image(path, size, channels).astype("float32") / 255
+
 
 def read_image(file, size: int, channels: int) -> np.ndarray:
     """Read one image, its proportions kept, onto a black square.

@@ -116,6 +116,14 @@ class Config:
             augmentation=self.augmentation,
         )
 
+    def read(self, line: str, spec: Spec) -> np.ndarray:
+        """A series as numbers split by commas, its dimensions by colons: `spec.input_shape` float32.
+
+        Raises:
+            DataUnavailable: It is no series of that shape.
+        """
+        return parse_line(line, spec.input_shape, self.normalize, self.fill, self.label)
+
     def _files(self) -> tuple[Path, Path | None]:
         """The training file, and the test file where there is one."""
         if self.train:

@@ -75,6 +75,14 @@ class Config:
         )
         return Source(train, validation, test, spec, self.augmentation)
 
+    def read(self, line: str, spec: Spec) -> np.ndarray:
+        """A WAV file by its path, as a model sees it: `spec.input_shape` float32.
+
+        Raises:
+            DataUnavailable: It can't be read as a sound.
+        """
+        return as_input(*read_sound(line), self.form, self.seconds)
+
 
 def as_input(sound: np.ndarray, rate: int, form: str, seconds: float) -> np.ndarray:
     """A sound as a model sees it.

@@ -5,6 +5,9 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlparse
 
+import numpy as np
+
+from data.image_folder import read_input
 from data.source import Augmentation, DataUnavailable, Source, Spec, Split
 from data.splitting import split_by_content, without
 
@@ -63,6 +66,14 @@ class Config:
             ),
             augmentation=self.augmentation,
         )
+
+    def read(self, line: str, spec: Spec) -> np.ndarray:
+        """An image file by its path, as a model sees it: `spec.input_shape` float32.
+
+        Raises:
+            DataUnavailable: It can't be read as an image.
+        """
+        return read_input(line, spec)
 
 
 def _prepared_builder(name: str):

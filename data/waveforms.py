@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.series import parse_line
 from data.source import Augmentation, Source, Spec, Split
 
 CLASSES = ("sine", "square", "sawtooth", "triangle", "chirp")
@@ -55,6 +56,14 @@ class Config:
             citation="drawn by data/waveforms.py",
         )
         return Source(**splits, spec=spec, augmentation=self.augmentation)
+
+    def read(self, line: str, spec: Spec) -> np.ndarray:
+        """A series as numbers split by commas: `spec.input_shape` float32.
+
+        Raises:
+            DataUnavailable: It is no series of that length.
+        """
+        return parse_line(line, spec.input_shape, normalize=False)
 
     def _draw(self, generator: np.random.Generator, count: int) -> Split:
         labels = generator.integers(0, len(CLASSES), count)

@@ -209,7 +209,9 @@ def _parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[st
     evaluate.add_argument("--split", default="test", help="train, validation or test")
 
     predict = commands.add_parser(
-        "predict", parents=[shared, placed], help="one JSON line for each line of standard input"
+        "predict",
+        parents=[shared, placed],
+        help="one JSON line for each line of standard input",
     )
     predict.add_argument("run", help="a run's name, a gallery name, or a path")
 

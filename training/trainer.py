@@ -16,7 +16,6 @@ import keras
 import tensorflow as tf
 
 from data import DataUnavailable, Spec
-from data.image_folder import read_image
 from data.pipeline import Sweep
 from training import recipes, runs, settings, strategy
 from training.callbacks import BestModel, Progress, RunLog, higher_is_better
@@ -219,28 +218,29 @@ def evaluate(run: Run, split: str = "test") -> dict[str, float]:
     return figures
 
 
-def predict(run: Run, paths: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Classify image files.
+def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Classify inputs from outside.
 
     Args:
         run: With a model.
-        paths: Of image files, one an input.
+        lines: One an input, as the run's data are read: the path of an image or a sound, or a series as
+            numbers split by commas.
 
     Yields: `{"input", "output", "probabilities"}` an input; `{"input", "error"}` for one that can't be
         read.
     """
     model, spec = load_model(run), spec_of(run)
-    size, _, channels = spec.input_shape
-    for path in paths:
+    source = recipes.from_config(run.config).data
+    for line in lines:
         try:
-            image = read_image(path, size, channels)
+            inputs = source.read(line, spec)
         except DataUnavailable as error:
-            yield {"input": path, "error": str(error)}
+            yield {"input": line, "error": str(error)}
             continue
-        logits = model(image[None].astype("float32") / 255, training=False)
+        logits = model(inputs[None], training=False)
         probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits[0]))
         yield {
-            "input": path,
+            "input": line,
             "output": spec.classes[int(probabilities.argmax())],
             "probabilities": {
                 name: round(float(value), 6) for name, value in zip(spec.classes, probabilities, strict=True)
