@@ -66,6 +66,10 @@ def read_picture(file: str | IO[bytes]) -> np.ndarray:
             return np.asarray(_plain(image), "uint8")
     except PictureError:
         raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:  # Pillow's own bound
+        raise PictureError(
+            f"The picture has far more than {MAX_PIXELS // 1_000_000} million pixels: scale it down first."
+        ) from error
     except UnidentifiedImageError as error:
         raise PictureError(
             f"This file is no picture. {', '.join(FORMATS[:-1])} and {FORMATS[-1]} can be read."
@@ -172,17 +176,23 @@ def _clamp(offset: int, room: int) -> int:
 
 def _plain(image: Image.Image) -> Image.Image:
     """An image of any mode as RGB: upright, small, on white, 16 bits a channel scaled to 8."""
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)  # a large picture is in memory but once
     if image.mode.startswith(("I", "F")):
-        levels = np.asarray(image, "float64")
+        levels = np.asarray(_small(image.convert("F")), "float64")
         largest = 65535 if levels.max(initial=0) > 255 else 255
         image = Image.fromarray(np.clip(levels * 255 / largest, 0, 255).astype("uint8"))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
+        image = _small(image if image.mode == "RGBA" else image.convert("RGBA"))
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image.convert("RGB")
+    image = _small(image if image.mode == "RGB" else image.convert("RGB"))
     image.thumbnail((KEPT_EDGE, KEPT_EDGE))
     return image
+
+
+def _small(image: Image.Image) -> Image.Image:
+    """An image averaged down by a whole factor, so that little memory is needed for what follows."""
+    factor = max(image.size) // KEPT_EDGE
+    return image.reduce(factor) if factor > 1 else image
 
 
 def _first_line(error: Exception) -> str:

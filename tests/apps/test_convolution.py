@@ -1,9 +1,11 @@
 """The page Convolution: explore, train, code; empty, and with what can go wrong."""
 
+import base64
 import io
 import runpy
 
 import keras
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -166,6 +168,161 @@ def test_an_upload_that_is_no_picture_is_told_and_the_page_lives_on(shelves, pag
     assert "no picture" in tested.warning[0].value
     drawn(tested.segmented_control(key="source").set_value("Draw").run())
     assert not tested.warning
+
+
+def picture_file(mode: str, size=(60, 80), kind: str = "PNG", **keywords) -> bytes:
+    """A picture with a stroke on it, as a file."""
+    image = Image.new("L", size)
+    image.paste(255, (size[0] // 3, size[1] // 8, 2 * size[0] // 3, size[1] - 1))
+    if mode == "I;16":
+        converted = Image.fromarray(np.asarray(image, "uint16") * 257)
+    elif mode == "RGBA":
+        converted = Image.merge("RGBA", [image.point(lambda level: 255 - level)] * 3 + [image])
+    else:
+        converted = image.convert("RGB").convert(mode)
+    file = io.BytesIO()
+    converted.save(file, kind, **keywords)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "CMYK", "I;16", "L"])
+def test_a_picture_of_any_kind_is_seen_with_its_stroke(shelves, page, mode):
+    shelves.add("digits_cnn", "gallery")
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    tested = upload(page("convolution"), picture_file(mode, kind=kind), f"picture.{kind.lower()}")
+    assert not tested.warning
+    seen = base64.b64decode(component(tested, "answer")["seen"]["pixels"])
+    assert max(seen) > 200  # the stroke is light on dark, whichever way round it came
+    assert min(seen) < 50
+
+
+def test_a_single_pixel_is_a_picture(shelves, page):
+    shelves.add("digits_cnn", "gallery")
+    tested = upload(page("convolution"), picture_file("L", (1, 1)))
+    assert component(tested, "answer")["seen"]
+    assert not tested.warning
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "no picture"),
+        (picture_file("RGB", (600, 800))[:-80], "damaged"),
+        (picture_file("1", (10_000, 5_001)), "more than 50 million"),
+        (picture_file("1", (20_000, 20_000)), "far more than 50 million"),
+    ],
+    ids=["empty", "cut off", "50 megapixels", "400 megapixels"],
+)
+def test_a_picture_that_can_not_be_shown_is_told_and_nothing_is_lost(shelves, page, content, said):
+    shelves.add("digits_cnn", "gallery")
+    tested = page("convolution")
+    tested.session_state["canvas_picture"] = np.full((300, 300, 3), 255, "uint8")
+    tested = upload(tested, content)
+    assert said in tested.warning[0].value
+    assert component(tested, "answer")["seen"] is None
+    drawn(tested.segmented_control(key="source").set_value("Draw").run())
+    assert not tested.warning
+    assert component(tested, "answer")["seen"]
+
+
+def test_an_uploaded_picture_is_kept_while_another_source_is_looked_at(shelves, page):
+    shelves.add("digits_cnn", "gallery")
+    tested = upload(page("convolution"), picture_file("L"))
+    seen = component(tested, "answer")["seen"]
+    drawn(tested.segmented_control(key="source").set_value("Test images").run())
+    assert component(tested, "answer")["seen"] != seen
+    drawn(tested.segmented_control(key="source").set_value("Upload").run())
+    assert component(tested, "answer")["seen"] == seen
+    press(tested, "Remove")
+    assert component(tested, "answer")["seen"] is None
+
+
+# Inside
+
+
+@pytest.fixture
+def looking(shelves, page):
+    """The page with a test image, in one of its views."""
+    shelves.add("digits_cnn", "gallery")
+
+    def look(view: str):
+        tested = page("convolution")
+        drawn(tested.segmented_control(key="source").set_value("Test images").run())
+        return drawn(tested.segmented_control(key="view").set_value(view).run())
+
+    return look
+
+
+def test_one_unit_is_the_sum_of_its_parts(looking):
+    tested = looking("One unit")
+    drawn(tested.selectbox(key="unit_layer").set_value("stage2_conv1_act").run())
+    for name, number in (("map", 3), ("row", 2), ("column", 4)):
+        drawn(tested.number_input(key=f"unit_{name}").set_value(number).run())
+    shown = component(tested, "unit_view")
+    assert shown["place"] == [1, 3, 2]
+    assert shown["box"] == [0, 7, 3, 8]  # three pooled rows, two of the four columns left; one pixel more to each side
+    anatomy = shown["anatomy"]
+    assert (anatomy["made_by"], anatomy["looks_at"], anatomy["operation"]) == (
+        "stage2_conv1",
+        "stage1_pool",
+        "convolution",
+    )
+    assert sum(part["sum"] for part in anatomy["parts"]) + anatomy["rest"] == pytest.approx(
+        anatomy["sum"], abs=1e-4
+    )
+    assert anatomy["steps"][-1]["value"] == pytest.approx(shown["value"], abs=1e-4)
+    press(tested, "Strongest")
+    strongest = component(tested, "unit_view")
+    assert strongest["value"] >= shown["value"]
+    drawn(tested.selectbox(key="unit_layer").set_value("logits").run())
+    assert component(tested, "unit_view")["map"] is None
+
+
+def test_a_unit_s_place_follows_a_change_of_model(looking, shelves):
+    tested = looking("One unit")
+    drawn(tested.number_input(key="unit_row").set_value(8).run())
+    shelves.add("small", **{"model.stride": 2})
+    drawn(tested.run())
+    drawn(tested.selectbox(key="model").set_value("runs/small").run())
+    assert component(tested, "unit_view")["place"][0] == 3  # the last of four rows
+
+
+def test_an_answer_is_explained_for_any_class(looking):
+    tested = looking("Why this answer")
+    panels = component(tested, "heat")["panels"]
+    assert [panel["name"] for panel in panels] == ["Grad-CAM", "Saliency", "Occlusion"]
+    assert [(panel["height"], panel["width"]) for panel in panels] == [(4, 4), (8, 8), (8, 8)]
+    drawn(tested.selectbox(key="why_class_gallery/digits_cnn").set_value(3).run())
+    other = component(tested, "heat")["panels"]
+    assert all(a["pixels"] != b["pixels"] for a, b in zip(panels[1:], other[1:], strict=True))
+    drawn(tested.toggle(key="why_smooth").set_value(True).run())
+    assert component(tested, "heat")["panels"][1]["name"] == "SmoothGrad"
+    drawn(tested.selectbox(key="why_layer_gallery/digits_cnn").set_value("stage1_conv1").run())
+    assert component(tested, "heat")["panels"][0]["height"] == 8
+
+
+def test_the_images_that_excite_a_map_are_the_strongest_and_searched_for_once(looking, monkeypatch):
+    tested = looking("What excites it")
+    first = component(tested, "crops")["crops"]
+    values = [crop["value"] for crop in first]
+    assert len(values) == 12
+    assert values == sorted(values, reverse=True)
+    monkeypatch.setattr("inspection.exciting.exciting", lambda *_: pytest.fail("searched for again"))
+    drawn(tested.selectbox(key="excite_layer_gallery/digits_cnn").set_value("logits").run())
+    crops = component(tested, "crops")["crops"]
+    assert crops[0]["box"] == [0, 8, 0, 8]
+
+
+def test_every_convolution_shows_its_kernels(looking):
+    tested = looking("Kernels")
+    shown = component(tested, "kernels")["layers"]
+    assert [(layer["name"], layer["count"], layer["height"]) for layer in shown] == [
+        ("stage1_conv1", 4, 3),
+        ("stage2_conv1", 8, 3),
+    ]
+    drawn(tested.selectbox(key="kernel_layer_gallery/digits_cnn").set_value("stage2_conv1").run())
+    (one,) = component(tested, "kernels")["layers"]
+    assert one["count"] == 4  # one slice for each map that it looks at
 
 
 # Train

@@ -117,8 +117,9 @@ def test_a_drawing_is_laid_on_black():
         file_of(Image.new("1", (40, 30))),
         file_of(Image.new("LA", (40, 30))),
         file_of(Image.new("P", (40, 30)), "GIF", transparency=0),
+        file_of(Image.new("L", (200_000, 1), 255)),
     ],
-    ids=["colour", "one pixel", "CMYK", "palette", "bits", "grey and alpha", "GIF"],
+    ids=["colour", "one pixel", "CMYK", "palette", "bits", "grey and alpha", "GIF", "a line of pixels"],
 )
 def test_pictures_of_any_mode_are_read(file):
     found = read_picture(file)
@@ -166,7 +167,18 @@ def test_a_picture_that_would_fill_the_memory_is_refused_undecoded(monkeypatch):
         read_picture(file_of(Image.new("RGB", (10, 10))))
 
 
-def test_a_decompression_bomb_is_refused(monkeypatch):
+@pytest.mark.parametrize("edge", [4, 10])  # Pillow warns from 11 pixels on, and refuses from 21
+def test_a_decompression_bomb_is_refused(monkeypatch, edge):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
-    with pytest.raises(PictureError):
-        read_picture(file_of(Image.new("RGB", (10, 10))))
+    with pytest.raises(PictureError, match="scale it down"):
+        read_picture(file_of(Image.new("RGB", (edge, edge))))
+
+
+def test_a_large_picture_of_any_mode_is_averaged_not_sampled(monkeypatch):
+    monkeypatch.setattr(drawing, "KEPT_EDGE", 8)
+    board = np.kron(np.indices((16, 16)).sum(0) % 2, np.ones((2, 2)))  # a chessboard of 32 x 32 pixels
+    levels = Image.fromarray((board * 65535).astype("uint16"))
+    np.testing.assert_allclose(read_picture(file_of(levels)), 127.5, atol=1)
+    ink = np.zeros((32, 32, 4), "uint8")
+    ink[..., 3] = 255 * board  # black ink that half covers the white ground
+    np.testing.assert_allclose(read_picture(file_of(Image.fromarray(ink))), 127.5, atol=1)
