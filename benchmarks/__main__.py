@@ -15,7 +15,7 @@ from training import quiet
 from training.arguments import positive
 from training.runs import RUNS
 
-BENCHMARKS = ("cnn", "memory", "recipe", "app")  # what is run when none is named
+BENCHMARKS = ("cnn", "memory", "recipe", "app", "inspection")  # what is run when none is named
 SEEDS = "seeds"
 
 
