@@ -209,7 +209,11 @@ def evaluate(run: Run, split: str = "test") -> dict[str, float]:
     recipe = recipes.from_config(run.config)
     examples = getattr(recipe.data.load(), split)
     objective = Supervised(load_model(run), updater=None)
-    add = tf.function(lambda batch, totals: add_figures(totals, objective.evaluate(batch)))
+
+    @tf.function(autograph=False)
+    def add(batch, totals):
+        return add_figures(totals, objective.evaluate(batch))
+
     totals = zero_totals(objective.evaluation_figures)
     for batch in Sweep(examples, EVALUATION_BATCH).shards(replicas=1, first=0, count=1):
         totals = add(batch, totals)
