@@ -280,9 +280,10 @@ def _why(entry: Entry, model: Any, seen: np.ndarray, inside: "Activations") -> N
             help=f"The mean gradient of {SAMPLES} noisy copies, in place of the picture's own",
         )
     target = answer if wanted == ANSWER else int(wanted)
-    cam = grad_cam(model, seen[None], target, layer).heat[0]
-    slope = saliency(model, seen[None], target, samples=SAMPLES if smooth else 0).heat[0]
-    drop = occlusion(model, seen[None], target, patch=patch).heat[0]
+    with st.spinner("Looking for what speaks for it"):  # seconds at first, while it is compiled
+        cam = grad_cam(model, seen[None], target, layer).heat[0]
+        slope = saliency(model, seen[None], target, samples=SAMPLES if smooth else 0).heat[0]
+        drop = occlusion(model, seen[None], target, patch=patch).heat[0]
     share = float(probabilities(inside.output)[0][target])
     inside_widgets.heat(
         "heat",
