@@ -31,18 +31,27 @@ EQUATIONS = r"""
 **Grad-CAM** (Selvaraju et al. 2017). $A^k$ are the maps of a layer, $y^c$ the score of class $c$ before any
 softmax, $Z$ the number of positions. A map counts as much as raising it would raise the score:
 
-$$\alpha_k^c = \frac{1}{Z}\sum_{i,j}\frac{\partial y^c}{\partial A_{ij}^k} \qquad
-L^c = \mathrm{ReLU}\Big(\sum_k \alpha_k^c A^k\Big)$$
+$$
+\alpha_k^c = \frac{1}{Z}\sum_{i,j}\frac{\partial y^c}{\partial A_{ij}^k}
+$$
+
+$$
+L^c = \mathrm{ReLU}\Big(\sum_k \alpha_k^c A^k\Big)
+$$
 
 **Saliency** (Simonyan et al. 2013). How much the score changes with each pixel $x_{ij}$, the largest over the
 colours $m$; SmoothGrad (Smilkov et al. 2017) takes the mean over noisy copies of the picture first:
 
-$$S_{ij} = \max_m \Big|\frac{\partial y^c}{\partial x_{ijm}}\Big|$$
+$$
+S_{ij} = \max_m \Big|\frac{\partial y^c}{\partial x_{ijm}}\Big|
+$$
 
 **Occlusion** (Zeiler and Fergus 2014). A patch covers one place after the other. Each pixel shows the mean
 drop of the class's probability $p^c$ over the patches $P$ that cover it:
 
-$$O_{ij} = \operatorname*{mean}_{P \ni (i,j)} \big(p^c(x) - p^c(x\ \text{without}\ P)\big)$$
+$$
+O_{ij} = \operatorname*{mean}_{P \ni (i,j)} \big(p^c(x) - p^c(x\ \text{without}\ P)\big)
+$$
 """
 
 
