@@ -260,7 +260,8 @@ def test_one_unit_is_the_sum_of_its_parts(looking):
         drawn(tested.number_input(key=f"unit_{name}").set_value(number).run())
     shown = component(tested, "unit_view")
     assert shown["place"] == [1, 3, 2]
-    assert shown["box"] == [0, 7, 3, 8]  # three pooled rows, two of the four columns left; one pixel more to each side
+    # Three pooled rows, two of the four columns left; one pixel more to each side.
+    assert shown["box"] == [0, 7, 3, 8]
     anatomy = shown["anatomy"]
     assert (anatomy["made_by"], anatomy["looks_at"], anatomy["operation"]) == (
         "stage2_conv1",
