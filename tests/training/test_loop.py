@@ -238,8 +238,9 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_its_step(tmp_path):
     poisoned = 3
     index = int(stream._indices(tf.constant([poisoned * BATCH + 2], tf.int64))[0])
     inputs[index] = np.nan
-    loop = make(split=Split(inputs, SOURCE.train.targets), loop={"checkpoint_folder": tmp_path})
-    with pytest.raises(NotFinite, match=r"not a finite number at step 4 \(learning rate 0.001\)"):
+    linear = mlp.Config((8, 8, 1), 10, widths=())  # some processors' fused ReLU takes NaN for 0
+    loop = make(model=linear, split=Split(inputs, SOURCE.train.targets), loop={"checkpoint_folder": tmp_path})
+    with pytest.raises(NotFinite, match=r"the loss is not a finite number at step 4 \(learning rate 0.001\)"):
         loop.run()
     assert not list(tmp_path.glob("[0-9]*"))  # no checkpoint of a net that is lost
 
