@@ -278,7 +278,8 @@ def _ts_rows(text: str, name: str) -> Iterator[Row]:
 
 
 def _csv_rows(text: str, name: str, label: str) -> Iterator[Row]:
-    """The rows of a CSV, split by comma, semicolon or tab; a first row without numbers is a header."""
+    """The rows of a CSV, split by comma, semicolon or tab; a first row without numbers, or one that counts
+    the columns as pandas writes it, is a header."""
     first = text.lstrip().split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     try:
@@ -289,7 +290,7 @@ def _csv_rows(text: str, name: str, label: str) -> Iterator[Row]:
         ]
     except csv.Error as error:
         _refuse(name, f"it can't be read as a CSV: {error}")
-    header = rows.pop(0)[1] if rows and not any(map(_is_number, rows[0][1])) else []
+    header = rows.pop(0)[1] if rows and _is_header(rows[0][1]) else []
     if label in ("first", "last"):
         place = 0 if label == "first" else -1
     elif label in header:
@@ -306,6 +307,15 @@ def _csv_rows(text: str, name: str, label: str) -> Iterator[Row]:
         if kind.lower() in MISSING:
             _refuse(name, f"row {number} has no class")
         yield f"row {number}", [cells], kind
+
+
+def _is_header(cells: list[str]) -> bool:
+    """Whether a row names columns: none of them by a number, or at least three by counting from 0 on."""
+    counted = [str(place) for place in range(len(cells))]
+    if len(cells) > 3 and cells[:-1] == counted[:-1]:  # the last may name the class
+        return True
+    named = [cell for cell in cells if cell.lower() not in MISSING]
+    return bool(named) and not any(map(_is_number, named))
 
 
 def _numbers(dimensions: list[list[str]], where: str, name: str, fill: bool) -> np.ndarray:

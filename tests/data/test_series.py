@@ -281,3 +281,12 @@ def test_replicas_together_see_the_series_that_one_sees():
     inputs = np.random.default_rng(0).normal(size=(20, 6, 2)).astype("float32")
     stream = Stream(Split(inputs, np.arange(20) % 3), 8, 1, ALL)
     assert_same(take(stream, 3, 4), take(stream, 3, 4, replicas=2), atol=1e-5)
+
+
+@pytest.mark.parametrize("header", ["0,1,2,3", "0,1,2,class", "a,b,c,class"])
+def test_a_header_is_no_series(tmp_path, header):
+    path = tmp_path / "own.csv"
+    path.write_text(f"{header}\n5.5,2,7,up\n3,1,0.5,down\n")
+    found, kinds = series.read_series(path)
+    assert kinds.tolist() == ["up", "down"]
+    np.testing.assert_allclose(found[:, :, 0], [[5.5, 2, 7], [3, 1, 0.5]])
