@@ -155,12 +155,16 @@ function edited(root, part) {
   root.pending[part] = setTimeout(() => {
     root.pending[part] = null;
     const cells = root.parts[part].inputs;
-    const values = cells.map((cell) => Number(cell.value.trim().replace(",", ".") || 0));
-    const wrong = values.map((value, i) => !Number.isFinite(value) && i).filter((i) => i !== false);
+    const exact = root.data[part].flat(2); // a cell shows two places: what was not typed over keeps all of its own
+    const values = cells.map((cell, i) => (cell.value === show(exact[i]) ? exact[i] : Number(cell.value.trim().replace(",", ".") || 0)));
+    const wrong = [...values.keys()].filter((i) => !(Math.abs(values[i]) <= root.data.most)); // NaN too
     cells.forEach((cell, i) => cell.setAttribute("aria-invalid", String(wrong.includes(i))));
     root.querySelector(".where").classList.toggle("bad", wrong.length > 0);
     if (wrong.length) {
-      root.querySelector(".where").textContent = `“${cells[wrong[0]].value}” is no number: type one such as -1 or 0.5.`;
+      const typed = `“${cells[wrong[0]].value}”`;
+      root.querySelector(".where").textContent = Number.isNaN(values[wrong[0]])
+        ? `${typed} is no number: type one such as -1 or 0.5.`
+        : `${typed} is too large: a cell holds −${root.data.most} to ${root.data.most}.`;
       return;
     }
     root.tell({ part, values, shape: [root.parts[part].rows, root.parts[part].columns, root.parts[part].depth], serial: ++root.serial });

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from apps import engine, frame, widgets
+from apps import engine, frame, links, widgets
 
 DIMENSIONS = {"Picture": 2, "Line": 1}
 DEFAULTS = {"stride": 1, "padding": "valid", "dilation": 1, "flip": False}
@@ -147,7 +147,7 @@ def _settings() -> None:
 
 def _slide() -> None:
     """The one call, and all that it says."""
-    from inspection.convolving import CellsError, code, convolve, to_text
+    from inspection.convolving import LARGEST, CellsError, code, convolve, to_text
 
     state = st.session_state
     grid, kernel = state["kernel-grid"], state["kernel-kernel"]
@@ -170,6 +170,7 @@ def _slide() -> None:
         "padded": slide.padded,
         "stride": slide.stride,
         "dilation": slide.dilation,
+        "most": LARGEST,
     }
     _kernel(key="slide", data=data, on_edit_change=_edit)
     if settings["flip"]:
@@ -183,6 +184,7 @@ def _slide() -> None:
             "For the convolution of mathematics, turn it round. The address of this page holds all that you "
             "see: copy it to share it."
         )
+    links.link(links.CONVOLUTION, "See it in a trained net", ":material/arrow_forward:")
     with st.expander("Code", icon=":material/code:"):
         st.code(code(grid, kernel, **settings), "python")
 

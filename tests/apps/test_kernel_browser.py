@@ -31,3 +31,15 @@ def test_the_slide_is_stepped_played_and_edited(tab):
     tab.get_by_label("grid row 1, column 2", exact=True).fill("1")
     tab.get_by_label("kernel row 3, column 3", exact=True).fill("0")
     expect(cells.first).to_have_text("7")
+
+    tab.get_by_label("grid row 1, column 2", exact=True).fill("1e9")
+    expect(tab.locator(".st-key-slide .where")).to_contain_text("is too large")
+    expect(cells.first).to_have_text("7")
+    tab.get_by_label("grid row 1, column 2", exact=True).fill("1")
+    tab.get_by_label("kernel row 1, column 1", exact=True).fill("0.125")  # is shown as 0.13, and stays 0.125
+    expect(tab).to_have_url(re.compile("0.125"))
+    tab.get_by_label("kernel row 1, column 2", exact=True).fill("2")
+    expect(tab).to_have_url(re.compile(r"kernel=3x3x1(:|%3A)0\.125(,|%2C)2(,|%2C)"))
+
+    tab.get_by_role("link", name="See it in a trained net").click()
+    expect(tab).to_have_url(re.compile("/convolution"))
