@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from apps.widgets import _component, _picture, _state, _text
+from apps.widgets import _picture, _state, base64_text, component
 from inspection import tiles
 from inspection.anatomy import Anatomy
 from inspection.receptive import Field
@@ -14,9 +14,9 @@ PARTS = 8  # channels of a patch that are shown one by one, the weightiest first
 CELLS = 8  # edge of a patch up to which it is shown
 ZERO = tiles.ZERO
 
-_unit = _component("unit")
-_heat = _component("heat")
-_crops = _component("crops")
+_unit = component("unit")
+_heat = component("heat")
+_crops = component("crops")
 
 
 def unit(
@@ -182,7 +182,7 @@ def _signed(values: np.ndarray) -> tuple[str, float]:
     finite = np.nan_to_num(np.asarray(values, "float32"), posinf=0.0, neginf=0.0)
     scale = float(np.abs(finite).max(initial=0))
     share = finite / (scale or 1.0)
-    return _text(np.rint(ZERO + share * (255 - ZERO)).astype("uint8")), scale
+    return base64_text(np.rint(ZERO + share * (255 - ZERO)).astype("uint8")), scale
 
 
 def _numbers(values: np.ndarray) -> list[float]:

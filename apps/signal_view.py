@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from apps.widgets import _component, _text
+from apps.widgets import base64_text, component
 from inspection import lines
 from inspection.lines import Contrast, Place
 
-_signal = _component("signal")
+_signal = component("signal")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def show(
     curves: list = []
     if signal.shape[1] > lines.FOLLOWED:
         rows = lines.strips(signal[:, ::-1])[0]  # high tones at the top
-        bands = {"pixels": _text(rows), "count": len(rows)}
+        bands = {"pixels": base64_text(rows), "count": len(rows)}
         columns = rows.shape[1]
     else:
         curves = np.round(lines.envelope(signal), 4).tolist()
@@ -85,7 +85,7 @@ def _layer(layer: Layer, contrast: Contrast) -> dict:
     return {
         "name": layer.name,
         "note": layer.note,
-        "pixels": _text(pixels),
+        "pixels": base64_text(pixels),
         "count": pixels.shape[0],
         "width": pixels.shape[1],
         "scale": [round(float(value), 5) for value in scale],

@@ -16,7 +16,7 @@ THUMB = 96  # pixels that a thumbnail keeps along its longer edge; twice what it
 FOLDER = Path(__file__).parent / "components"
 
 
-def _component(name: str):
+def component(name: str):
     """The component whose files are `components/<name>.css` and `.js`."""
     sheet, script = ((FOLDER / f"shared{end}", FOLDER / f"{name}{end}") for end in (".css", ".js"))
     return st.components.v2.component(
@@ -27,11 +27,11 @@ def _component(name: str):
     )
 
 
-_answer = _component("answer")
-_maps = _component("maps")
-_mosaic = _component("mosaic")
-_run_table = _component("run_table")
-_thumbs = _component("thumbs")
+_answer = component("answer")
+_maps = component("maps")
+_mosaic = component("mosaic")
+_run_table = component("run_table")
+_thumbs = component("thumbs")
 
 
 def answer(
@@ -100,7 +100,7 @@ def maps(
                 {
                     "name": layer["name"],
                     "note": layer["note"],
-                    "pixels": _text(layer["tiles"].pixels),
+                    "pixels": base64_text(layer["tiles"].pixels),
                     "count": layer["tiles"].pixels.shape[0],
                     "height": layer["tiles"].pixels.shape[1],
                     "width": layer["tiles"].pixels.shape[2],
@@ -117,7 +117,13 @@ def mosaic(key: str, pixels: np.ndarray, label: str) -> None:
     count, height, width = pixels.shape
     _mosaic(
         key=key,
-        data={"pixels": _text(pixels), "count": count, "height": height, "width": width, "label": label},
+        data={
+            "pixels": base64_text(pixels),
+            "count": count,
+            "height": height,
+            "width": width,
+            "label": label,
+        },
     )
 
 
@@ -141,7 +147,7 @@ def thumbs(key: str, images: np.ndarray, names: Sequence[str], first: int) -> in
     _thumbs(
         key=key,
         data={
-            "pixels": _text(_levels(shown)),
+            "pixels": base64_text(levels(shown)),
             "height": shown.shape[1],
             "width": shown.shape[2],
             "depth": shown.shape[3],
@@ -179,7 +185,7 @@ def _state(key: str, name: str, default: Any) -> Any:
 def _picture(pixels: np.ndarray) -> dict[str, Any]:
     shown = _channels(pixels)
     return {
-        "pixels": _text(_levels(shown)),
+        "pixels": base64_text(levels(shown)),
         "height": shown.shape[0],
         "width": shown.shape[1],
         "depth": shown.shape[2],
@@ -191,7 +197,7 @@ def _channels(pixels: np.ndarray) -> np.ndarray:
     return pixels if pixels.shape[-1] == 3 else pixels[..., :1]
 
 
-def _levels(pixels: np.ndarray) -> np.ndarray:
+def levels(pixels: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(pixels, 0, 1) * 255).astype("uint8")
 
 
@@ -200,5 +206,5 @@ def _shortest(values: np.ndarray) -> np.ndarray:
     return values[:1] if (values == values[0]).all() else values
 
 
-def _text(pixels: np.ndarray) -> str:
+def base64_text(pixels: np.ndarray) -> str:
     return base64.b64encode(np.ascontiguousarray(pixels).tobytes()).decode()

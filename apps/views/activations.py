@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from apps import charts, engine, frame, library, widgets
+from apps import charts, controls, engine, frame, library, widgets
 from apps.library import Entry
 from apps.run_card import sentence
-from apps.training_panel import Control
 from inspection import tiles
 
 if TYPE_CHECKING:
@@ -33,19 +32,6 @@ FORMULAS = {
     "linear": "x: no bend at all",
     "quadratic": "x², a polynomial",
 }
-
-
-def controls() -> tuple[Control, ...]:
-    """The settings of a dense net that the tab Train offers."""
-    from models import layers
-
-    return (
-        Control("model.widths", "Widths", "Units of each hidden layer, first to last"),
-        Control("model.activation", "Activation", "What bends the sums", layers.ACTIVATIONS),
-        Control("model.normalization", "Normalization", "Between sum and activation", layers.NORMALIZATIONS),
-        Control("model.dropout", "Dropout", "Share of the units that are dropped after each layer"),
-        Control("model.initializer", "Initialization", "Of the hidden layers' weights", layers.INITIALIZERS),
-    )
 
 
 @st.fragment
@@ -246,6 +232,6 @@ frame.show(
         architecture="mlp",
         fits=fits,
         explore=explore,
-        controls=controls,
+        controls=controls.mlp,
     )
 )

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from apps import engine, frame, inside_panel, library, picture_panel, widgets
+from apps import controls, engine, frame, inside_panel, library, picture_panel, widgets
 from apps.library import Entry
 from apps.picture_panel import Chosen
-from apps.training_panel import Control, sentence
+from apps.training_panel import sentence
 from inspection import drawing
 
 if TYPE_CHECKING:
@@ -23,22 +23,6 @@ STYLE = """<style>
   }
 }
 </style>"""
-
-
-def controls() -> tuple[Control, ...]:
-    """The settings of a convolutional net that the tab Train offers."""
-    from models import cnn, layers
-
-    return (
-        Control("model.filters", "Filters", "Maps of each stage, first to last"),
-        Control("model.convolutions", "Convolutions", "In each stage, or one number for all"),
-        Control("model.kernel_size", "Kernel size", "Edge of the kernels, in pixels"),
-        Control("model.dropout", "Dropout", "Share of the units that are dropped after each stage"),
-        Control("model.activation", "Activation", "What bends the sums", layers.ACTIVATIONS),
-        Control("model.normalization", "Normalization", "Between sum and activation", layers.NORMALIZATIONS),
-        Control("model.head", "Head", "How the last maps become one vector", cnn.HEADS),
-        Control("model.residual", "Residual", "Add each convolution's input to its output"),
-    )
 
 
 @st.fragment
@@ -105,7 +89,7 @@ frame.show(
         architecture="cnn",
         fits=lambda entry: library.sees_images(entry) and entry.run.config.get("source") != "clips",
         explore=explore,
-        controls=controls,
+        controls=controls.cnn,
         sources=("digits", "mnist", "fashion_mnist", "cifar10", "image_folder"),
     )
 )

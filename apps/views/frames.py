@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from apps import engine, frame, library, widgets
+from apps import controls, engine, frame, library, widgets
 from apps.library import Entry
-from apps.training_panel import Control, sentence
+from apps.training_panel import sentence
 from inspection import tiles
 
 SIDE = 340  # width of the column in which a clip is made, in pixels
@@ -18,23 +18,8 @@ MOST_CLASSES = 6  # bars
 HALF = 0.5  # share of a kernel's squared weights above which it is called one of motion
 TIMES = ("As it is", "Frozen", "Reversed")
 
-_clip = widgets._component("clip")
-_motion = widgets._component("motion")
-
-
-def controls() -> tuple[Control, ...]:
-    """The settings that the tab Train offers."""
-    from models import cnn, layers
-
-    return (
-        Control("model.filters", "Filters", "Maps of each stage, first to last"),
-        Control("model.convolutions", "Convolutions", "In each stage, or one number for all"),
-        Control("model.kernel_size", "Kernel size", "Edge of the kernels, in pixels"),
-        Control("model.dropout", "Dropout", "Share of the units that are dropped after each stage"),
-        Control("model.activation", "Activation", "What bends the sums", layers.ACTIVATIONS),
-        Control("model.normalization", "Normalization", "Between sum and activation", layers.NORMALIZATIONS),
-        Control("model.head", "Head", "How the last maps become one vector", cnn.HEADS),
-    )
+_clip = widgets.component("clip")
+_motion = widgets.component("motion")
 
 
 def sees_clips(entry: Entry) -> bool:
@@ -157,11 +142,11 @@ def _picked(split: Any, entry: Entry) -> tuple[np.ndarray, int]:
 
 def _play(clip: np.ndarray, label: str) -> None:
     height, width, count = clip.shape
-    pixels = widgets._levels(np.moveaxis(clip, -1, 0))
+    pixels = widgets.levels(np.moveaxis(clip, -1, 0))
     _clip(
         key="clip",
         data={
-            "pixels": widgets._text(pixels),
+            "pixels": widgets.base64_text(pixels),
             "count": count,
             "height": height,
             "width": width,
@@ -205,9 +190,9 @@ def _kernels(entry: Entry, model: Any, inside: Any, now: int) -> None:
             "frames": frames,
             "kernel": [height, width],
             "map": list(maps.shape[1:]),
-            "slices": widgets._text(slices),
-            "means": widgets._text(means),
-            "maps": widgets._text(maps),
+            "slices": widgets.base64_text(slices),
+            "means": widgets.base64_text(means),
+            "maps": widgets.base64_text(maps),
         },
     )
 
@@ -232,7 +217,7 @@ frame.show(
         architecture="cnn",
         fits=sees_clips,
         explore=explore,
-        controls=controls,
+        controls=controls.cnn,
         sources=("clips",),
     )
 )

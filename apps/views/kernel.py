@@ -15,7 +15,7 @@ FIRST = {  # grid and kernel that a person meets, by dimension
 }
 FIELD = 105  # least width of a number's field, in pixels
 
-_kernel = widgets._component("kernel")
+_kernel = widgets.component("kernel")
 
 
 def show() -> None:

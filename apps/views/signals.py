@@ -9,9 +9,9 @@ import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from apps import engine, frame, library, signal_view, widgets
+from apps import controls, engine, frame, library, signal_view, widgets
 from apps.library import Entry
-from apps.training_panel import Control, sentence
+from apps.training_panel import sentence
 from inspection import drawing, lines
 from inspection.lines import Contrast
 
@@ -55,22 +55,6 @@ class Given:
     sound: tuple[np.ndarray, int]
     label: int | None = None
     told: str = ""
-
-
-def controls() -> tuple[Control, ...]:
-    """The settings of a convolutional net over time that the tab Train offers."""
-    from models import cnn, layers
-
-    return (
-        Control("model.filters", "Filters", "Maps of each stage, first to last"),
-        Control("model.convolutions", "Convolutions", "In each stage, or one number for all"),
-        Control("model.kernel_size", "Kernel size", "Length of the kernels, in positions"),
-        Control("model.pooling", "Pooling", "What ends each stage", cnn.POOLINGS),
-        Control("model.dropout", "Dropout", "Share of the units that are dropped after each stage"),
-        Control("model.activation", "Activation", "What bends the sums", layers.ACTIVATIONS),
-        Control("model.head", "Head", "How the last maps become one vector", cnn.HEADS),
-        Control("model.residual", "Residual", "Add each convolution's input to its output"),
-    )
 
 
 def fits(entry: Entry) -> bool:
@@ -392,7 +376,7 @@ frame.show(
         architecture="cnn",
         fits=fits,
         explore=explore,
-        controls=controls,
+        controls=controls.cnn,
         sources=SOURCES,
     )
 )

@@ -106,9 +106,9 @@ RECIPES = (
         summary="outlines of arrowheads as series of 251 points: UCR ArrowHead, 36 to learn from",
         source="arrowhead",
         architecture="cnn",
-        expected=Expected({}, seconds=120),  # 80.6 % with seed 0; the mean of 5 seeds is not measured yet
-        # All training series, chosen by the training loss. In cross-validation of the training file the
-        # augmentations here gained nothing. The shape is that of Wang et al. 2017, arXiv:1611.06455.
+        expected=Expected({}, seconds=120),  # the mean of 5 seeds is not measured yet
+        # All training series, chosen by the training loss; the shape is that of Wang et al. 2017
+        # (arXiv:1611.06455).
         data=dataclasses.replace(SOURCES["arrowhead"], validation=0.0),
         model={"filters": (48, 96, 48), "kernel_size": 9, "pooling": "none"},
         optimizer=optimizers.Config("adamw", 2e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.99),
@@ -120,8 +120,7 @@ RECIPES = (
         source="italypowerdemand",
         architecture="cnn",
         expected=Expected({"accuracy": 0.963}, seconds=60),
-        # Compared as for ArrowHead: here it matters at which hour something happens, so every position is
-        # kept (95.7 % against 94.8 % for the average over the day).
+        # It matters at which hour something happens, so every position is kept.
         data=dataclasses.replace(SOURCES["italypowerdemand"], validation=0.0),
         model={
             "filters": (32, 64, 32),
