@@ -33,6 +33,20 @@ RECIPES = (
         training=Training(epochs=10, label_smoothing=0.1),
     ),
     Recipe(
+        name="mnist_tiny_cnn",
+        summary="the same digits with fewer than 10,000 parameters: narrow and deep, with shortcuts",
+        source="mnist",
+        architecture="cnn",
+        expected=Expected({}, parameters=10_000),
+        data=dataclasses.replace(
+            SOURCES["mnist"], augmentation=Augmentation(shift=2, rotation=10.0, zoom=0.1)
+        ),
+        # No label smoothing and no dropout: a net of this size has nothing to spare.
+        model={"filters": (8, 14, 20), "convolutions": (2,), "residual": True},
+        optimizer=optimizers.Config("adamw", 6e-3, "cosine", warmup=0.1, weight_decay=0.02, average=0.998),
+        training=Training(epochs=40),
+    ),
+    Recipe(
         name="fashion_cnn",
         summary="ten kinds of clothes at 28x28, with fewer than 100,000 parameters, as they are",
         source="fashion_mnist",
