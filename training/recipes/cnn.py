@@ -42,7 +42,7 @@ RECIPES = (
             SOURCES["mnist"], augmentation=Augmentation(shift=2, rotation=10.0, zoom=0.1)
         ),
         # No label smoothing and no dropout: a net of this size has nothing to spare.
-        model={"filters": (8, 14, 20), "convolutions": (2,), "residual": True},
+        model={"filters": (10, 14, 18), "convolutions": (2,), "residual": True},
         optimizer=optimizers.Config("adamw", 6e-3, "cosine", warmup=0.1, weight_decay=0.02, average=0.998),
         training=Training(epochs=40),
     ),
