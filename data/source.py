@@ -17,12 +17,16 @@ class Spec:
     Args:
         name: The data set's name.
         input_shape: Shape of one example, batch left out; images as `(H, W, C)`.
-        classes: Names of the classes, by label.
+        classes: Names of the classes, by label; empty where numbers are predicted.
         licence: Under what the data may be used.
         citation: Whom to cite.
         sample_rate: Of sounds, in Hz; 0 for what is none.
+        features: Names of the columns of a table, by their place in an input `(D,)`; else empty.
+        centre: What was subtracted from each feature; empty: nothing.
+        spread: What each feature was divided by after that; empty: nothing.
+        values: Names of the numbers that are predicted; empty where classes are.
 
-    Every input is float32, pixels in [0, 1]; every target is an int32 class label.
+    Every input is float32, pixels in [0, 1]. A target is an int32 class label, or float32 `(K,)` values.
     """
 
     name: str
@@ -31,6 +35,15 @@ class Spec:
     licence: str
     citation: str
     sample_rate: int = 0
+    features: tuple[str, ...] = ()
+    centre: tuple[float, ...] = ()
+    spread: tuple[float, ...] = ()
+    values: tuple[str, ...] = ()
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a model gives: a logit a class, or the values."""
+        return len(self.classes) or len(self.values)
 
 
 @dataclass(frozen=True)
@@ -39,7 +52,7 @@ class Split:
 
     Args:
         inputs: `(N, ...)`; uint8 pixels stay uint8 here, which is a quarter of the memory.
-        targets: `(N,)` class labels.
+        targets: `(N,)` class labels, or `(N, K)` float32 values.
         scale: What an entry of `inputs` is multiplied by to become a model's input.
     """
 
@@ -58,12 +71,13 @@ class Split:
         return len(self.inputs)
 
     def example(self, index: int) -> tuple[np.ndarray, int]:
-        """One example as a model sees it: float32 input, label."""
+        """One example of a class as a model sees it: float32 input, label."""
         return self.inputs[index].astype("float32") * self.scale, int(self.targets[index])
 
     def tensors(self) -> tuple[tf.Tensor, tf.Tensor]:
         """All inputs and targets, on the device in whose scope this is called."""
-        return tf.constant(self.inputs), tf.constant(self.targets, tf.int32)
+        kind = tf.int32 if self.targets.ndim == 1 else tf.float32
+        return tf.constant(self.inputs), tf.constant(self.targets, kind)
 
 
 @dataclass(frozen=True)

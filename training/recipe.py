@@ -159,7 +159,7 @@ class Recipe:
         """The architecture's `Config` for data of this kind."""
         kind = models.ARCHITECTURES[self.architecture].Config
         try:
-            return kind(input_shape=spec.input_shape, outputs=len(spec.classes), **self.model)
+            return kind(input_shape=spec.input_shape, outputs=spec.outputs, **self.model)
         except ValueError as error:
             raise SettingsError(f"model.{error}") from error
 
