@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from apps import engine
+
 MOST_POINTS = 400  # of a line; more can't be told apart on a screen
 HEIGHT = 260  # pixels
 
@@ -69,6 +71,7 @@ def _thinned(rows: Sequence[Mapping[str, Any]], figure: str) -> list[Mapping[str
 
 
 def _lines(points: list[dict[str, Any]], axis: str, figure: str, series: list[str], key: str) -> None:
+    engine.wake_charts()
     import altair as alt
     import pandas as pd
 
@@ -108,6 +111,7 @@ def curves(series: Mapping[str, tuple[Any, Any]], axis: str, key: str) -> None:
         axis: Title of the points' axis.
         key: Of the element.
     """
+    engine.wake_charts()
     import altair as alt
     import pandas as pd
 
@@ -144,6 +148,7 @@ def histogram(counts: Any, edges: Any, axis: str, key: str) -> None:
         axis: Title of the values' axis.
         key: Of the element.
     """
+    engine.wake_charts()
     import altair as alt
     import pandas as pd
 

@@ -1,5 +1,11 @@
-"""TensorFlow in the server: awakened once, off the first page's way; models and data kept between reruns."""
+"""TensorFlow in the server: awakened once, off the first page's way; models and data kept between reruns.
 
+Parts of TensorFlow import one another, and Keras imports some of them by name: of two threads that import
+both at once, one goes on with half a module and fails. Hence `wake` and `wake_charts` alone import what is
+heavy, whoever comes second waits, and no page imports it before: `tests/apps/test_waking.py` watches.
+"""
+
+import builtins
 import contextlib
 import importlib
 import json
@@ -40,12 +46,21 @@ def is_awake() -> bool:
 
 
 @st.cache_resource(show_spinner=False)
+def wake_charts() -> None:
+    """Import what draws charts, once in a process; pages that need no TensorFlow have some too."""
+    for name in ("pandas", "altair"):
+        importlib.import_module(name)
+
+
+@st.cache_resource(show_spinner=False)
 def wake() -> None:
-    """Import TensorFlow and all that needs it, once in a process; whoever comes second waits."""
+    """Import TensorFlow and all that pages need with it, once in a process; whoever comes second waits."""
+    wake_charts()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
 
-    for name in ("inspection.activations", "training.trainer"):
+    _keep_lazy_imports_at_home()
+    for name in ("tensorflow_datasets", "inspection.activations", "training.trainer"):
         importlib.import_module(name)
     for gpu in tf.config.list_physical_devices("GPU"):
         # Trainings share the GPUs with this server. RuntimeError: TensorFlow was in use before.
@@ -54,10 +69,29 @@ def wake() -> None:
     _awake.set()
 
 
+def _keep_lazy_imports_at_home() -> None:
+    """Have the lazy imports of TensorFlow Datasets concern its own modules alone.
+
+    For each it puts another `__import__` in the place of Python's, in all threads: an import that the server
+    or a page came to at that moment gave an empty shell or failed.
+    """
+    from etils.epy import lazy_imports_utils
+
+    lazy, usual = lazy_imports_utils._lazy_import, builtins.__import__
+
+    def imported(name, globals=None, locals=None, fromlist=(), level=0, **callbacks):
+        asking = (globals or {}).get("__name__", "").partition(".")[0]
+        if asking in ("tensorflow_datasets", "etils"):
+            return lazy(name, globals, locals, fromlist, level, **callbacks)
+        return usual(name, globals, locals, fromlist, level)
+
+    lazy_imports_utils._lazy_import = imported
+
+
 def wake_in_background() -> None:
     """Begin to wake TensorFlow, once, and let the page go on."""
     if not is_awake() and not any(thread.name == _WAKER for thread in threading.enumerate()):
-        threading.Thread(target=_prepare, name=_WAKER, daemon=True).start()
+        threading.Thread(target=wake, name=_WAKER, daemon=True).start()
 
 
 def ready() -> None:
@@ -135,10 +169,3 @@ def _test_split(recipe: str, settings: str, _config: dict[str, Any]) -> _Found:
         return _Found(recipes.from_config(_config).data.load().test, "", time.monotonic())
     except (DataUnavailable, SettingsError) as error:
         return _Found(None, str(error), time.monotonic())
-
-
-def _prepare() -> None:
-    """Wake, and load what the next page will ask for."""
-    wake()
-    for module in ("altair", "pandas", "streamlit_drawable_canvas"):
-        importlib.import_module(module)

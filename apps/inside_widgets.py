@@ -1,14 +1,16 @@
 """The elements that look inside a net: one unit taken apart, heat over a picture, and exciting crops."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from apps.widgets import _picture, _state, base64_text, component
 from inspection import tiles
-from inspection.anatomy import Anatomy
-from inspection.receptive import Field
+
+if TYPE_CHECKING:
+    from inspection.anatomy import Anatomy
+    from inspection.receptive import Field
 
 PARTS = 8  # channels of a patch that are shown one by one, the weightiest first
 CELLS = 8  # edge of a patch up to which it is shown
@@ -22,10 +24,10 @@ _crops = component("crops")
 def unit(
     key: str,
     seen: np.ndarray,
-    field: Field,
+    field: "Field",
     output: np.ndarray,
     place: Sequence[int],
-    found: Anatomy | None,
+    found: "Anatomy | None",
     on_move: Callable[[int, int], None],
 ) -> None:
     """Show what a unit sees and how it came by its value.
@@ -66,7 +68,7 @@ def unit(
     )
 
 
-def _anatomy(found: Anatomy) -> dict[str, Any]:
+def _anatomy(found: "Anatomy") -> dict[str, Any]:
     """A unit's parts as `components/unit.js` takes them: the weightiest channels one by one."""
     shape = found.patch.shape
     patch, kernel = (each.reshape(-1, shape[-1]) for each in (found.patch, found.kernel))  # (taps, C)

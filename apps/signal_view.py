@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from apps.widgets import base64_text, component
-from inspection import lines
-from inspection.lines import Contrast, Place
+
+if TYPE_CHECKING:
+    from inspection.lines import Contrast, Place
 
 _signal = component("signal")
 
@@ -26,7 +28,7 @@ class Layer:
     name: str
     note: str
     output: np.ndarray
-    place: Place
+    place: "Place"
 
 
 def show(
@@ -34,8 +36,8 @@ def show(
     signal: np.ndarray,
     note: str,
     layers: Sequence[Layer],
-    contrast: Contrast = "layer",
-    heat: tuple[np.ndarray, Place] | None = None,
+    contrast: "Contrast" = "layer",
+    heat: "tuple[np.ndarray, Place] | None" = None,
     rate: int = 0,
     hop: int = 1,
 ) -> None:
@@ -51,6 +53,8 @@ def show(
         rate: Points a second of what is heard; 0: time is counted in points.
         hop: Points of that from one position of the signal to the next.
     """
+    from inspection import lines
+
     bands = None
     curves: list = []
     if signal.shape[1] > lines.FOLLOWED:
@@ -60,7 +64,7 @@ def show(
     else:
         curves = np.round(lines.envelope(signal), 4).tolist()
         columns = len(curves[0])
-    strength, place = heat if heat is not None else (np.zeros(0), Place(0, 1, 1))
+    strength, place = heat if heat is not None else (np.zeros(0), lines.Place(0, 1, 1))
     _signal(
         key=key,
         data={
@@ -80,7 +84,9 @@ def show(
     )
 
 
-def _layer(layer: Layer, contrast: Contrast) -> dict:
+def _layer(layer: Layer, contrast: "Contrast") -> dict:
+    from inspection import lines
+
     pixels, scale = lines.strips(layer.output, contrast)
     return {
         "name": layer.name,

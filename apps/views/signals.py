@@ -12,11 +12,11 @@ from streamlit_drawable_canvas import st_canvas
 from apps import controls, engine, frame, library, signal_view, widgets
 from apps.library import Entry
 from apps.training_panel import sentence
-from inspection import drawing, lines
-from inspection.lines import Contrast
+from inspection import drawing
 
 if TYPE_CHECKING:
     from inspection.activations import Activations
+    from inspection.lines import Contrast, Place
 
 SIDE = 340  # width of the column in which a signal is chosen, in pixels
 CANVAS = 330, 150  # pixels
@@ -37,7 +37,7 @@ LAYERS = {
     "After activation": lambda kind: kind.islower(),  # functions have lower-case names, layers have not
     "Every layer": lambda kind: True,
 }
-CONTRASTS: dict[str, Contrast] = {"Each map": "map", "Whole layer": "layer"}
+CONTRASTS: "dict[str, Contrast]" = {"Each map": "map", "Whole layer": "layer"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,6 +143,8 @@ def _picked(entry: Entry) -> Given:
 
 def _sound_of(entry: Entry, seen: np.ndarray, number: int) -> tuple[np.ndarray, int]:
     """What a test series sounds like."""
+    from inspection import lines
+
     if _is_speech(entry):
         from data import spoken_digits
 
@@ -163,6 +165,8 @@ def _waves(settings: str, _config: dict[str, Any]):
 
 def _drawn(entry: Entry) -> Given | None:
     """A curve that is drawn from left to right."""
+    from inspection import lines
+
     st.caption("Draw a curve from left to right.")
     result = st_canvas(
         stroke_width=PEN,
@@ -224,6 +228,7 @@ def _heard(entry: Entry, file: Any) -> Given:
 def _row(entry: Entry, content: bytes) -> Given:
     """One row of a file of series."""
     from data import DataUnavailable, series
+    from inspection import lines
 
     try:
         text = content.decode("utf-8-sig")
@@ -256,6 +261,7 @@ def _hear(entry: Entry, given: Given) -> None:
 
 def _answer(entry: Entry, model: Any, given: Given | None) -> "Activations | None":
     """Show what the model says of its input; what it computed on the way."""
+    from inspection import lines
     from inspection.activations import InspectionError, activations, probabilities
 
     classes = entry.spec["classes"]
@@ -291,6 +297,8 @@ def _answer(entry: Entry, model: Any, given: Given | None) -> "Activations | Non
 
 def _maps(entry: Entry, model: Any, given: Given, inside: "Activations") -> None:
     """The signal, what mattered in it, and every layer's maps under it."""
+    from inspection import lines
+
     st.divider()
     st.subheader("Inside, on one time axis", anchor=False)
     st.caption(
@@ -340,7 +348,7 @@ def _maps(entry: Entry, model: Any, given: Given, inside: "Activations") -> None
     )
 
 
-def _heat(model: Any, given: Given, places: dict[str, lines.Place]):
+def _heat(model: Any, given: Given, places: "dict[str, Place]"):
     """Grad-CAM over time and where it lies; and what to say of it."""
     from inspection import attribution
     from inspection.activations import InspectionError
