@@ -1,22 +1,25 @@
 """Command line: `python -m benchmarks [NAME ...]` runs the benchmarks named, or all of them.
 
-`python -m benchmarks seeds RECIPE ...` gives recipes' mean test scores over several seeds.
+`python -m benchmarks seeds RECIPE ...` gives recipes' mean test scores over several seeds;
+`python -m benchmarks folds RECIPE [--SECTION.FIELD VALUE ...]` a recipe's mean validation figures over
+several divisions of its training data, to choose settings by.
 """
 
 import argparse
 import importlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.table import Table, machine
 from training import quiet
-from training.arguments import positive
+from training.arguments import overrides, positive
 from training.runs import RUNS
 
 BENCHMARKS = ("cnn", "memory", "recipe", "app", "inspection")  # what is run when none is named
 SEEDS = "seeds"
+FOLDS = "folds"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,18 +28,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns: The exit status.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    known = ", ".join(BENCHMARKS)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; or seeds and recipes"
+        "names", nargs="*", metavar="NAME", help=f"of {known}; or seeds and recipes; or folds and a recipe"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--seeds", type=positive, default=5, help="how many, of `seeds`")
-    parser.add_argument("--runs-dir", type=Path, default=RUNS, help="where `seeds` has its runs")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--folds", type=positive, default=10, help="how many, of `folds`")
+    parser.add_argument("--runs-dir", type=Path, default=RUNS, help="where `seeds` and `folds` have runs")
+    options, rest = parser.parse_known_args(arguments)
+    changes = overrides(rest)
+    if changes is None or (changes and options.names[:1] != [FOLDS]):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if options.names[:1] == [FOLDS]:
+        if len(options.names) != 2:
+            parser.error("folds takes one recipe")
+        return _folds(options, changes)
     if options.names[:1] == [SEEDS]:
         return _seeds(options)
     for name in options.names:
         if name not in BENCHMARKS:
-            known = ", ".join(BENCHMARKS)
             print(f"error: there is no benchmark {name!r}. There are: {known}", file=sys.stderr)
             return 2
     quiet.import_tensorflow()
@@ -52,16 +63,32 @@ def _seeds(options: argparse.Namespace) -> int:
     """The mean over several seeds of the recipes that are named after `seeds`."""
     quiet.import_tensorflow()
     from benchmarks import seeds
+
+    names = options.names[1:] or seeds.RECIPES
+    return _train(SEEDS, lambda: seeds.run(names, options.seeds, options.runs_dir), options.json)
+
+
+def _folds(options: argparse.Namespace, changes: Mapping[str, str]) -> int:
+    """The mean validation figures of the recipe that is named after `folds`, with some settings changed."""
+    quiet.import_tensorflow()
+    from benchmarks import folds
+
+    name = options.names[1]
+    return _train(FOLDS, lambda: folds.run(name, options.folds, changes, options.runs_dir), options.json)
+
+
+def _train(name: str, run: Callable[[], Table], as_json: bool) -> int:
+    """Tell the table of a benchmark that trains recipes; an error in one line."""
     from data import DataUnavailable
     from training.runs import RunError
     from training.settings import SettingsError
 
     try:
-        table = seeds.run(options.names[1:] or seeds.RECIPES, options.seeds, options.runs_dir)
+        table = run()
     except (DataUnavailable, RunError, SettingsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    _tell(SEEDS, table, options.json)
+    _tell(name, table, as_json)
     return 0
 
 
