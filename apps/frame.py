@@ -3,11 +3,19 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from apps import code_panel, engine, library, links, training_panel
 from apps.library import Entry
+from apps.run_card import sentence
+from training.runs import RunError
+
+if TYPE_CHECKING:
+    import keras
+
+    from data.source import Split
 
 NAME = "Neural Arcade"
 MARK = Path(__file__).parent / "mark.svg"
@@ -82,6 +90,27 @@ def show(page: Page) -> None:
             with tab:
                 engine.ready()
                 drawn[name]()
+
+
+def model(entry: Entry) -> "keras.Model | None":
+    """The model to explore, loaded; None where there is none yet, and the page says so."""
+    try:
+        return engine.model(entry.run)
+    except RunError as error:
+        st.info(f"{sentence(error)}.", icon=":material/hourglass_empty:")
+        return None
+
+
+def test_set(entry: Entry) -> "Split | None":
+    """The test set of what a model learned from; None where it can't be had, and the page says why."""
+    from data import DataUnavailable
+
+    try:
+        with st.spinner("Reading the test set"):
+            return engine.test_split(entry.run)
+    except DataUnavailable as error:
+        st.info(f"{sentence(error)}.", icon=":material/cloud_off:")
+        return None
 
 
 def _pick(fitting: list[Entry]) -> Entry | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from apps import engine, inside_widgets, library, links, picture_panel, widgets
+from apps import frame, inside_widgets, library, links, picture_panel, widgets
 from apps.library import Entry
 from apps.training_panel import sentence
 from inspection import tiles
@@ -329,14 +329,10 @@ def _why(entry: Entry, model: Any, seen: np.ndarray, inside: "Activations") -> N
 
 def _excites(entry: Entry, model: Any, seen: np.ndarray, inside: "Activations") -> None:
     """The test images that excite a map most."""
-    from data import DataUnavailable
     from inspection.receptive import field
 
-    try:
-        with st.spinner("Reading the test images"):
-            split = engine.test_split(entry.run)
-    except DataUnavailable as error:
-        st.info(sentence(error), icon=":material/cloud_off:")
+    split = frame.test_set(entry)
+    if split is None:
         return
     found = _search(entry, model, split)
     names = [name for name, output in inside.layers.items() if output.ndim in (2, 4) and name in found]

@@ -9,9 +9,8 @@ import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from apps import engine, library, widgets
+from apps import frame, library, widgets
 from apps.library import Entry
-from apps.training_panel import sentence
 from inspection import drawing
 
 EDGE = 300  # of the canvas, in pixels
@@ -148,13 +147,8 @@ def _read(entry: Entry, file, kept: str) -> np.ndarray | None:
 
 def _picked(entry: Entry) -> tuple[np.ndarray | None, int | None]:
     """A test image and its label."""
-    from data import DataUnavailable
-
-    try:
-        with st.spinner("Reading the test images"):
-            split = engine.test_split(entry.run)
-    except DataUnavailable as error:
-        st.info(sentence(error), icon=":material/cloud_off:")
+    split = frame.test_set(entry)
+    if split is None:
         return None, None
     first = st.session_state.get("first", 0) % len(split)
     numbers = range(first, min(first + HANDFUL, len(split)))

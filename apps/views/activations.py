@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from apps import charts, controls, engine, frame, library, widgets
+from apps import charts, controls, frame, library, widgets
 from apps.library import Entry
 from apps.run_card import sentence
 from inspection import tiles
@@ -77,20 +77,14 @@ def _functions() -> None:
 
 def _in_a_net(entry: Entry) -> None:
     """What the activation functions of a trained net do, on one input and on the test set."""
-    from data import DataUnavailable
     from inspection.graph import InspectionError
-    from training.runs import RunError
 
     st.subheader("In this net", anchor=False)
-    try:
-        model = engine.model(entry.run)
-        with st.spinner("Reading the test set"):
-            split = engine.test_split(entry.run)
-    except RunError as error:
-        st.info(f"{sentence(error)}.", icon=":material/hourglass_empty:")
+    model = frame.model(entry)
+    if model is None:
         return
-    except DataUnavailable as error:
-        st.info(sentence(error), icon=":material/cloud_off:")
+    split = frame.test_set(entry)
+    if split is None:
         return
     number = st.number_input(
         f"Test example, 1 to {library.readable(len(split))}",

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from apps import controls, engine, frame, inside_panel, library, picture_panel, widgets
+from apps import controls, frame, inside_panel, library, picture_panel, widgets
 from apps.library import Entry
 from apps.picture_panel import Chosen
 from apps.training_panel import sentence
@@ -28,12 +28,8 @@ STYLE = """<style>
 @st.fragment
 def explore(entry: Entry) -> None:
     """From a picture to the answer and what is inside; a stroke runs nothing but this."""
-    from training.runs import RunError
-
-    try:
-        model = engine.model(entry.run)
-    except RunError as error:
-        st.info(f"{sentence(error)}.", icon=":material/hourglass_empty:")
+    model = frame.model(entry)
+    if model is None:
         return
     st.html(STYLE)
     with st.container(horizontal=True, gap="large"):

@@ -30,16 +30,14 @@ def sees_clips(entry: Entry) -> bool:
 @st.fragment
 def explore(entry: Entry) -> None:
     """From a clip to the answer, and to the kernels from motion to shape."""
-    from data import DataUnavailable
     from inspection.activations import InspectionError, activations, probabilities
     from inspection.motion import backwards, freeze
-    from training.runs import RunError
 
-    try:
-        model = engine.model(entry.run)
-        split = engine.test_split(entry.run)
-    except (RunError, DataUnavailable) as error:
-        st.info(f"{sentence(error)}.", icon=":material/hourglass_empty:")
+    model = frame.model(entry)
+    if model is None:
+        return
+    split = frame.test_set(entry)
+    if split is None:
         return
     left, right = st.columns([2, 3], gap="large")
     with left:

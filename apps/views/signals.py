@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from apps import controls, engine, frame, library, signal_view, widgets
+from apps import controls, frame, library, signal_view, widgets
 from apps.library import Entry
 from apps.training_panel import sentence
 from inspection import drawing
@@ -69,12 +69,9 @@ def fits(entry: Entry) -> bool:
 def explore(entry: Entry) -> None:
     """From a signal to the answer and the maps; another signal runs nothing but this."""
     from data import DataUnavailable
-    from training.runs import RunError
 
-    try:
-        model = engine.model(entry.run)
-    except RunError as error:
-        st.info(f"{sentence(error)}.", icon=":material/hourglass_empty:")
+    model = frame.model(entry)
+    if model is None:
         return
     with st.container(horizontal=True, gap="large"):
         with st.container(width=SIDE):
@@ -117,10 +114,11 @@ def _input(entry: Entry) -> Given | None:
     return {TEST: _picked, DRAW: _drawn, UPLOAD: _uploaded, RECORD: _recorded}[way](entry)
 
 
-def _picked(entry: Entry) -> Given:
-    """A test series and its label."""
-    with st.spinner("Reading the test series"):
-        split = engine.test_split(entry.run)
+def _picked(entry: Entry) -> Given | None:
+    """A test series and its label; None where there are none to be had."""
+    split = frame.test_set(entry)
+    if split is None:
+        return None
     classes, size = entry.spec["classes"], len(split)
     wanted = st.selectbox("Class", ["any", *classes], key=f"class-{entry.key}", help="Which ones to look at")
     numbers = np.arange(size)

@@ -52,6 +52,8 @@ def test_functions_are_compared(shelves, page):
     assert "Choose a function" in texts(tested)
 
 
-def test_a_net_that_has_no_model_yet_waits(shelves, page):
+def test_a_net_that_has_no_model_yet_waits_and_the_functions_are_there(shelves, page):
     add_net(shelves, "young", model=False)
-    assert "no model yet" in texts(page("activations"))
+    said = texts(page("activations"))
+    assert "no model yet" in said
+    assert "Training multiplies by the derivative" in said
