@@ -23,7 +23,7 @@ CANVAS = 330, 150  # pixels
 PEN = 4
 MOST_CLASSES = 12  # bars; of more classes only the likeliest are shown
 MOST_BYTES = 4 * 2**20  # of a file
-HEARD_RATE, HEARD_SECONDS = 8000, 1.5  # of series that are no sound
+HEARD_RATE, HEARD_SECONDS = 8000, 1.5  # of what has no rate of its own
 SOURCES = ("waveforms", "spoken_digits", "arrowhead", "italypowerdemand", "series")
 TEST, DRAW, UPLOAD, RECORD = "Test series", "Draw", "Upload", "Record"
 ICONS = {
@@ -92,6 +92,11 @@ def _is_speech(entry: Entry) -> bool:
     return entry.run.config.get("source") == "spoken_digits"
 
 
+def _rate(entry: Entry) -> int:
+    """Points a second at which a model's signals are heard."""
+    return entry.spec.get("sample_rate") or HEARD_RATE
+
+
 def _input(entry: Entry) -> Given | None:
     """Let a person give a signal.
 
@@ -144,12 +149,10 @@ def _sound_of(entry: Entry, seen: np.ndarray, number: int) -> tuple[np.ndarray, 
     from inspection import lines
 
     if _is_speech(entry):
-        from data import spoken_digits
-
         if entry.run.config["data"]["form"] == "wave":
-            return seen[:, 0], spoken_digits.RATE
+            return seen[:, 0], _rate(entry)
         waves = _waves(json.dumps(entry.run.config["data"], sort_keys=True), entry.run.config)
-        return waves.example(number)[0][:, 0], spoken_digits.RATE
+        return waves.example(number)[0][:, 0], _rate(entry)
     return lines.looped(seen.mean(axis=1), HEARD_RATE, HEARD_SECONDS), HEARD_RATE
 
 
@@ -205,7 +208,7 @@ def _uploaded(entry: Entry) -> Given | None:
 
 def _recorded(entry: Entry) -> Given | None:
     """What the microphone heard."""
-    sound = st.audio_input("Say a digit, zero to nine, in English", sample_rate=HEARD_RATE, key="recording")
+    sound = st.audio_input("Say a digit, zero to nine, in English", sample_rate=_rate(entry), key="recording")
     return None if sound is None else _heard(entry, sound)
 
 
@@ -218,9 +221,9 @@ def _heard(entry: Entry, file: Any) -> Given:
     seen = spoken_digits.as_input(sound, rate, settings["form"], settings["seconds"])
     wave = spoken_digits.as_input(sound, rate, "wave", settings["seconds"])[:, 0]
     told = f"The loudest {settings['seconds']:g} s of {len(sound) / rate:.1f} s"
-    if rate != spoken_digits.RATE:
-        told = f"{told}, brought from {rate:,} to {spoken_digits.RATE:,} Hz"
-    return Given(seen, (wave, spoken_digits.RATE), told=told)
+    if rate != _rate(entry):
+        told = f"{told}, brought from {rate:,} to {_rate(entry):,} Hz"
+    return Given(seen, (wave, _rate(entry)), told=told)
 
 
 def _row(entry: Entry, content: bytes) -> Given:
@@ -368,7 +371,7 @@ def _time(entry: Entry, given: Given) -> tuple[int, int]:
     from data import spoken_digits
 
     spectrogram = entry.run.config["data"]["form"] == "spectrogram"
-    return (spoken_digits.HOP if spectrogram else 1), spoken_digits.RATE
+    return (spoken_digits.HOP if spectrogram else 1), _rate(entry)
 
 
 frame.show(

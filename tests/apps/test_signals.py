@@ -14,7 +14,13 @@ from training.runs import Run
 from training.saving import save_model
 
 
-def add(shelves: Shelves, recipe: str = "waveforms_cnn", shape: tuple[int, int] = (128, 1), **changes) -> Run:
+def add(
+    shelves: Shelves,
+    recipe: str = "waveforms_cnn",
+    shape: tuple[int, int] = (128, 1),
+    rate: int = 0,
+    **changes,
+) -> Run:
     """A run with random weights whose data are not read."""
     from data import Spec
 
@@ -25,7 +31,7 @@ def add(shelves: Shelves, recipe: str = "waveforms_cnn", shape: tuple[int, int] 
     )
     changed = recipes.find(recipe).override({"model.filters": "4,8", "model.convolutions": "1", **changes})
     run = trainer.create(changed, shelves.gallery, recipe)
-    spec = Spec(changed.source, shape, classes, "", "")
+    spec = Spec(changed.source, shape, classes, "", "", rate)
     built = changed.build_model(spec)
     save_model(built, run.model_path)
     run.write_json(
@@ -103,7 +109,7 @@ def test_a_bad_file_is_told_and_the_page_lives_on(shelves, page):
 
 
 def test_a_sound_is_brought_to_the_rate_of_the_data_and_that_is_said(shelves, page):
-    add(shelves, "spoken_digits_cnn", (76, 40))
+    add(shelves, "spoken_digits_cnn", (76, 40), 8000)
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setparams((1, 2, 16000, 0, "NONE", ""))
@@ -114,6 +120,17 @@ def test_a_sound_is_brought_to_the_rate_of_the_data_and_that_is_said(shelves, pa
     assert (shown["length"], shown["bands"]["count"], shown["rate"], shown["hop"]) == (76, 40, 8000, 80)
     drawn(tested.file_uploader[0].set_value(("mine.wav", b"RIFF no sound", "audio/wav")).run())
     assert "read as a sound" in tested.warning[0].value
+
+
+def test_a_sound_is_heard_at_the_rate_that_its_spec_names(shelves, page):
+    add(shelves, "spoken_digits_cnn", (76, 40), 4000)
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setparams((1, 2, 8000, 0, "NONE", ""))
+        out.writeframes(np.full(8000, 8000, "<i2").tobytes())
+    tested = upload(page("signals"), file.getvalue(), "mine.wav")
+    assert component(tested, "signal")["rate"] == 4000
+    assert "from 8,000 to 4,000 Hz" in component(tested, "answer")["caption"]
 
 
 def test_the_page_trains_what_goes_over_time_and_nothing_else(shelves, page):
