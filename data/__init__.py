@@ -5,7 +5,7 @@ Its `load()` gives the `Source`; its `read(line, spec)` one input from outside, 
 
 from typing import Any
 
-from data import clips, digits, image_folder, series, spoken_digits, tfds_images, waveforms
+from data import clips, digits, image_folder, points, series, spoken_digits, tfds_images, waveforms
 from data.source import DataUnavailable, Source, Spec
 
 __all__ = ["SOURCES", "DataUnavailable", "Source", "Spec"]
@@ -20,6 +20,7 @@ SOURCES: dict[str, Any] = {
     "image_folder": image_folder.Config(),
     "waveforms": waveforms.Config(),
     "spoken_digits": spoken_digits.Config(),
+    "points": points.Config(),
     "series": series.Config(),
     "arrowhead": series.Config(dataset="ArrowHead"),
     "italypowerdemand": series.Config(dataset="ItalyPowerDemand"),

@@ -1,24 +1,22 @@
 """Time series to classify: the UCR archive's `.ts` files, and a CSV of one's own."""
 
-import csv
-import io
 import math
 import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 
+from data import tables
 from data.source import Augmentation, DataUnavailable, Source, Spec, Split
-from data.splitting import fingerprints, without
+from data.splitting import without
+from data.tables import divide, refuse
 
-MAX_BYTES = 256 * 2**20  # of a file
+MAX_BYTES = tables.MAX_BYTES
 MAX_LENGTH = 8192  # points of a series; a column each in a CSV
 MAX_CLASSES = 1000
-MISSING = ("", "?", "nan", "na", "null", "none")
 UCR = "https://www.timeseriesclassification.com"
 
 
@@ -77,7 +75,7 @@ class Config:
         if self.normalize:
             inputs = normalized(inputs)
         if test is None:
-            held, rest = _divide(inputs, labels, self.held_out, self.seed)
+            held, rest = divide(inputs, labels, self.held_out, self.seed)
             test_inputs, test_labels, inputs, labels = inputs[held], labels[held], inputs[rest], labels[rest]
         else:
             test_inputs, test_labels = read_series(test, self.label, self.fill)
@@ -90,7 +88,7 @@ class Config:
                 test_inputs = normalized(test_inputs)
             unseen = without(inputs, test_inputs)
             inputs, labels = inputs[unseen], labels[unseen]
-        classes = sorted(set(labels) | set(test_labels), key=_by_number)
+        classes = sorted(set(labels) | set(test_labels), key=tables.by_number)
         if len(set(labels)) < 2 or not len(test_labels):
             raise DataUnavailable(
                 f"series: {train.name} must leave at least two classes to learn and one series to "
@@ -98,7 +96,7 @@ class Config:
                 f"{len(test_labels)} for the test"
             )
         numbers = {name: number for number, name in enumerate(classes)}
-        validation, learned = _divide(inputs, labels, self.validation, self.seed)
+        validation, learned = divide(inputs, labels, self.validation, self.seed)
         targets = np.array([numbers[name] for name in labels], "int32")
         return Source(
             train=Split(inputs[learned], targets[learned]),
@@ -127,7 +125,7 @@ class Config:
     def _files(self) -> tuple[Path, Path | None]:
         """The training file, and the test file where there is one."""
         if self.train:
-            return Path(self.train).expanduser(), Path(self.test).expanduser() if self.test else None
+            return tables.path_of(self.train), tables.path_of(self.test) if self.test else None
         if not self.dataset:
             raise DataUnavailable(
                 "series: no file is named. Name a .ts file, or a CSV with one series a row: "
@@ -164,19 +162,7 @@ def read_series(file: Path, label: str = "last", fill: bool = False) -> tuple[np
     Raises:
         DataUnavailable: The file is not there, too large, or holds no series of equal length.
     """
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            _refuse(
-                file.name, f"it has {file.stat().st_size / 2**20:.0f} MiB, more than {MAX_BYTES // 2**20}"
-            )
-        text = file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DataUnavailable(
-            f"series: {file} can't be read ({error.strerror or error}). Name a .ts file or a CSV: "
-            f"--data.train PATH"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DataUnavailable(f"{file.name}: this is no text file. A .ts file or a CSV is needed") from error
+    text = tables.read_text(file, "series", "a .ts file or a CSV", "--data.train PATH", MAX_BYTES)
     return parse_series(text, file.name, label, fill)
 
 
@@ -191,20 +177,20 @@ def parse_series(
     """
     rows = list(_ts_rows(text, name) if name.lower().endswith(".ts") else _csv_rows(text, name, label))
     if len(rows) < 2:
-        _refuse(name, f"it has {'one series' if rows else 'no series'}, and two at least are needed")
+        refuse(name, f"it has {'one series' if rows else 'no series'}, and two at least are needed")
     series = [_numbers(cells, where, name, fill) for where, cells, _ in rows]
     for (where, _, _), one in zip(rows, series, strict=True):
         if one.shape != series[0].shape:
-            _refuse(
+            refuse(
                 name,
                 f"{where} has {_shape(one[None])}, {rows[0][0]} {_shape(series[0][None])}; all must be alike",
             )
     classes = np.array([kind for *_, kind in rows], object)
     found = len(set(classes))
     if found < 2:
-        _refuse(name, f"all its series are of one class, {classes[0]!r}. Is the class in another column?")
+        refuse(name, f"all its series are of one class, {classes[0]!r}. Is the class in another column?")
     if found > MAX_CLASSES or found == len(classes) > 20:
-        _refuse(name, f"it has {found} classes for {len(classes)} series. Is the class in another column?")
+        refuse(name, f"it has {found} classes for {len(classes)} series. Is the class in another column?")
     return np.stack(series), classes
 
 
@@ -213,7 +199,7 @@ def data_lines(text: str) -> list[str]:
     found = text.splitlines()
     starts = [number for number, line in enumerate(found) if line.strip().lower() == "@data"]
     rows = [line for line in found[starts[0] + 1 if starts else 0 :] if line.strip() and line[0] not in "#@"]
-    if rows and not any(_is_number(cell.strip()) for cell in re.split("[,;:\t]", rows[0])):
+    if rows and not any(tables.is_number(cell.strip()) for cell in re.split("[,;:\t]", rows[0])):
         del rows[0]
     return rows
 
@@ -237,14 +223,14 @@ def parse_line(
     """
     length, channels = shape
     parts = text.strip().rstrip(":").split(":")
-    cells = [[cell.strip() for cell in re.split("[,;\t]", part)] for part in parts]
+    cells = [tables.split_line(part) for part in parts]
     if len(cells) == channels + 1:
         cells.pop()
     if channels == 1 and len(cells[0]) == length + 1:
         cells[0].pop(0 if label == "first" else -1)
     series = _numbers(cells, "the series", "this row", fill)
     if series.shape != (length, channels):
-        _refuse(
+        refuse(
             "this row",
             f"the model takes {length} points of {channels} dimensions. Received: {_shape(series[None])}",
         )
@@ -267,78 +253,48 @@ def _ts_rows(text: str, name: str) -> Iterator[Row]:
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if line.strip().lower() == "@data"]
     if not starts:
-        _refuse(name, "it has no line @data, so it is no .ts file")
+        refuse(name, "it has no line @data, so it is no .ts file")
     for number, line in enumerate(lines[starts[0] + 1 :], start=starts[0] + 2):
         if not line.strip() or line.startswith("#"):
             continue
         *dimensions, kind = line.strip().split(":")
         if not dimensions:
-            _refuse(name, f"line {number} has no class: it stands after the last colon")
+            refuse(name, f"line {number} has no class: it stands after the last colon")
         yield f"line {number}", [cells.split(",") for cells in dimensions], kind.strip()
 
 
 def _csv_rows(text: str, name: str, label: str) -> Iterator[Row]:
-    """The rows of a CSV, split by comma, semicolon or tab; a first row without numbers, or one that counts
-    the columns as pandas writes it, is a header."""
-    first = text.lstrip().split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        rows = [
-            (number, [cell.strip() for cell in row])
-            for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), start=1)
-            if any(map(str.strip, row))
-        ]
-    except csv.Error as error:
-        _refuse(name, f"it can't be read as a CSV: {error}")
-    header = rows.pop(0)[1] if rows and _is_header(rows[0][1]) else []
-    if label in ("first", "last"):
-        place = 0 if label == "first" else -1
-    elif label in header:
-        place = header.index(label)
-    else:
-        known = ", ".join(header[:8]) or "none: the first row is no header"
-        _refuse(name, f"it has no column {label!r}. Its columns: {known}")
+    """The rows of a CSV; see `tables.read_rows`."""
+    header, rows = tables.read_rows(text, name)
+    place = tables.find_label(label, header, 0, name)
     for number, cells in rows:
-        if header and len(cells) != len(header):
-            _refuse(name, f"row {number} has {len(cells)} columns, the header {len(header)}")
         if len(cells) < 2:
-            _refuse(name, f"row {number} has one column; a series and its class are needed")
+            refuse(name, f"row {number} has one column; a series and its class are needed")
         kind = cells.pop(place)
-        if kind.lower() in MISSING:
-            _refuse(name, f"row {number} has no class")
+        if tables.is_missing(kind):
+            refuse(name, f"row {number} has no class")
         yield f"row {number}", [cells], kind
-
-
-def _is_header(cells: list[str]) -> bool:
-    """Whether a row names columns: none of them by a number, or at least three by counting from 0 on."""
-    counted = [str(place) for place in range(len(cells))]
-    if len(cells) > 3 and cells[:-1] == counted[:-1]:  # the last may name the class
-        return True
-    named = [cell for cell in cells if cell.lower() not in MISSING]
-    return bool(named) and not any(map(_is_number, named))
 
 
 def _numbers(dimensions: list[list[str]], where: str, name: str, fill: bool) -> np.ndarray:
     """One series `(T, C)` from its texts."""
     if len({len(cells) for cells in dimensions}) > 1:
-        _refuse(name, f"the dimensions of {where} are not equally long")
+        refuse(name, f"the dimensions of {where} are not equally long")
     if len(dimensions[0]) > MAX_LENGTH:
-        _refuse(name, f"{where} has {len(dimensions[0])} points, more than {MAX_LENGTH}")
+        refuse(name, f"{where} has {len(dimensions[0])} points, more than {MAX_LENGTH}")
     if len(dimensions) > MAX_LENGTH:
-        _refuse(name, f"{where} has {len(dimensions)} dimensions, more than {MAX_LENGTH}")
+        refuse(name, f"{where} has {len(dimensions)} dimensions, more than {MAX_LENGTH}")
     series = np.empty((len(dimensions[0]), len(dimensions)), "float64")
     for channel, cells in enumerate(dimensions):
         for place, cell in enumerate(cells):
-            if cell.strip().lower() in MISSING:
-                series[place, channel] = math.nan
-            elif not _is_number(cell):
-                _refuse(name, f"{where}, column {place + 1} is no number: {cell[:30]!r}")
-            else:
-                series[place, channel] = float(cell)
+            value = math.nan if tables.is_missing(cell.strip()) else tables.number(cell)
+            if value is None:
+                refuse(name, f"{where}, column {place + 1} {tables.no_number(cell)}")
+            series[place, channel] = value
     gaps = np.isnan(series)
     if gaps.any() and not fill:
         place = int(np.argwhere(gaps)[0][0])
-        _refuse(
+        refuse(
             name,
             f"{where} has a gap in column {place + 1}. Fill it, or have gaps filled by straight lines: "
             f"--data.fill true",
@@ -346,42 +302,11 @@ def _numbers(dimensions: list[list[str]], where: str, name: str, fill: bool) -> 
     for channel in np.flatnonzero(gaps.any(axis=0)).tolist():
         known = ~gaps[:, channel]
         if not known.any():
-            _refuse(name, f"{where} has nothing but gaps")
+            refuse(name, f"{where} has nothing but gaps")
         series[:, channel] = np.interp(np.arange(len(series)), np.flatnonzero(known), series[known, channel])
     return series.astype("float32")
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        return math.isfinite(float(cell)) and abs(float(cell)) < 1e30
-    except ValueError:
-        return False
-
-
-def _divide(inputs: np.ndarray, labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of about `share` of each class, and of the rest; equal series stand on one side.
-
-    At least one series of each class that has two is taken, unless `share` is 0, and one is left.
-    """
-    prints = fingerprints(inputs, seed)
-    taken: dict[float, bool] = {}
-    for kind in sorted(set(labels)):
-        own = sorted(set(prints[labels == kind]) - taken.keys())
-        wanted = min(max(1, round(share * len(own))), len(own) - 1) if share else 0
-        taken |= {value: number < wanted for number, value in enumerate(own)}
-    side = np.array([taken[value] for value in prints], bool)
-    return np.flatnonzero(side), np.flatnonzero(~side)
-
-
-def _by_number(name: str) -> tuple[float, str]:
-    """Classes that are numbers in their order, all others after them by name."""
-    return (float(name), name) if _is_number(name) else (math.inf, name)
 
 
 def _shape(series: np.ndarray) -> str:
     length, channels = series.shape[1:]
     return f"{length} points" + (f" of {channels} dimensions" if channels > 1 else "")
-
-
-def _refuse(name: str, why: str) -> NoReturn:
-    raise DataUnavailable(f"{name}: {why}")

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from scipy.io import wavfile
 
-from data import SOURCES, DataUnavailable, Spec, clips, series, spoken_digits
+from data import SOURCES, DataUnavailable, Spec, clips, points, series, spoken_digits
 
 
 def first(name: str) -> tuple[np.ndarray, Spec]:
@@ -47,6 +47,24 @@ def test_a_series_is_normalized_as_its_training_was():
     assert raw.tolist() == [1, 2, 3, 6]
     found = series.Config(normalize=True).read("1,2,3,6", spec)[:, 0]
     np.testing.assert_allclose(found, (raw - raw.mean()) / raw.std(), rtol=1e-5)
+
+
+def test_a_point_of_a_cloud():
+    seen, spec = first("points")
+    found = SOURCES["points"].read(f"{seen[0]}, {seen[1]}", spec)
+    np.testing.assert_array_equal(found, seen)
+    assert found.dtype == np.float32
+    with pytest.raises(DataUnavailable):
+        SOURCES["points"].read("0.3", spec)
+
+
+def test_a_point_of_a_table_is_scaled_as_its_training_was():
+    rows = np.random.default_rng(0).normal((50, -3), (10, 0.1), (60, 2)).round(3)
+    text = "".join(f"{x},{y},{'ab'[number % 2]}\n" for number, (x, y) in enumerate(rows))
+    source = points.Config().parse(text, "own.csv")
+    found = np.array([points.Config().read(f"{x};{y}", source.spec) for x, y in rows])
+    for split in (source.train, source.validation, source.test):
+        assert {one.tobytes() for one in split.inputs} <= {one.tobytes() for one in found}
 
 
 def test_a_sound(tmp_path):

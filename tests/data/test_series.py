@@ -290,3 +290,24 @@ def test_a_header_is_no_series(tmp_path, header):
     found, kinds = series.read_series(path)
     assert kinds.tolist() == ["up", "down"]
     np.testing.assert_allclose(found[:, :, 0], [[5.5, 2, 7], [3, 1, 0.5]])
+
+
+@pytest.mark.parametrize(
+    "text", ["1,5;2;-3,25;up\n4;5,0;6e1;down\n", "a;b;c;kind\n1,5;2,0;-3,25;up\n4,0;5;60;down\n"]
+)
+def test_decimal_commas_beside_semicolons_are_understood(text):
+    found, kinds = series.parse_series(text, "own.csv")
+    np.testing.assert_array_equal(found[..., 0], [[1.5, 2, -3.25], [4, 5, 60]])
+    assert kinds.tolist() == ["up", "down"]
+    line = series.data_lines(text)[0]
+    np.testing.assert_array_equal(series.parse_line(line, (3, 1), False)[:, 0], [1.5, 2, -3.25])
+    np.testing.assert_array_equal(series.parse_line("1,5;2,5:3;4,5", (2, 2), False), [[1.5, 3], [2.5, 4.5]])
+
+
+def test_decimal_commas_that_may_part_thousands_are_told():
+    with pytest.raises(
+        DataUnavailable, match="row 2 has a decimal point, '1.5', and row 1 a decimal comma, '1,500'"
+    ):
+        series.parse_series("1,500;2;a\n1.5;3;b\n", "own.csv")
+    with pytest.raises(DataUnavailable, match=r"is no number: '1,7' \(decimals are written with a point\)"):
+        series.parse_series("x\ty\tkind\n1,7\t2\ta\n3\t4\tb\n", "own.csv")
