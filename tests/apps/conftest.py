@@ -1,5 +1,6 @@
 """What the pages' tests share: shelves of their own, a server, and a browser."""
 
+import functools
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from apps import engine, launch, library
-from data import SOURCES
+from data import Spec
 from tests.conftest import ROOT
 from training import recipes, runs, settings, trainer
 from training.runs import Run
@@ -29,6 +30,7 @@ TINY = {  # of each architecture
     "cnn": {"model.filters": "4,8", "model.convolutions": "1"},
     "mlp": {"model.widths": "12,8"},
 }
+SMALL = {"clips": {"data.clips": "300"}}  # sources that are made in seconds otherwise
 PATIENCE = 120  # seconds that a test waits for anything before it fails
 
 
@@ -68,10 +70,10 @@ class Shelves:
     ) -> Run:
         """Put a run there as a training would have left it, but for its weights, which are random."""
         usual = recipes.find(recipe)
-        changed = usual.override({**TINY[usual.architecture], **changes})
+        changed = usual.override({**TINY[usual.architecture], **SMALL.get(usual.source, {}), **changes})
         run = trainer.create(changed, self.gallery if shelf == "gallery" else self.runs, name)
-        spec = SOURCES["digits"].load().spec
         if model or rows:
+            spec = _spec(changed.data)
             built = changed.build_model(spec)
             run.write_json(
                 "config.json",
@@ -95,6 +97,16 @@ class Shelves:
         run.metrics_path.write_text("".join(json.dumps(row) + "\n" for row in logged))
         run.update_status(state=state, step=20 * rows, steps=20 * rows, error=error)
         return run
+
+    def borrow(self, name: str) -> Run:
+        """Put a copy of a model that ships in the gallery among the runs: one that has learned."""
+        return Run(Path(shutil.copytree(runs.GALLERY / name, self.runs / name)))
+
+
+@functools.cache
+def _spec(source: Any) -> Spec:
+    """What a source with its settings says of its data."""
+    return source.load().spec
 
 
 @pytest.fixture

@@ -31,12 +31,13 @@ def arrive(tab, path: str) -> None:
     """Go to a page and wait until it is drawn."""
     tab.goto(path)
     expect(tab.get_by_role("heading", level=1)).to_be_visible()
+    expect(tab.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     expect(tab.get_by_test_id("stSpinner")).to_have_count(0)
 
 
-def draw(tab, *points: tuple[float, float]) -> None:
-    """Draw one stroke on the canvas; points are shares of its edges."""
-    canvas = tab.locator(".st-key-canvas canvas").last
+def draw(tab, *points: tuple[float, float], key: str = "canvas") -> None:
+    """Draw one stroke on the canvas of that key; points are shares of its edges."""
+    canvas = tab.locator(f".st-key-{key} canvas").last
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]

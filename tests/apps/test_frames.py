@@ -7,23 +7,13 @@ import pytest
 
 from data import clips
 from tests.apps.conftest import component, drawn, texts
-from training import recipes, runs, settings, trainer
-from training.saving import save_model
+from training import recipes, runs
 
 
 @pytest.fixture
 def model(shelves):
     """A net of clips as a training would have left it, its weights random."""
-    recipe = recipes.find("clips_cnn").override(
-        {"model.filters": "4,8", "model.convolutions": "1", "data.clips": "300"}
-    )
-    run = trainer.create(recipe, shelves.gallery, "clips_cnn")
-    spec = recipe.data.load().spec
-    built = recipe.build_model(spec)
-    run.write_json("config.json", {**run.config, "spec": settings.to_json(spec), "parameters": 1})
-    save_model(built, run.model_path)
-    run.metrics_path.write_text("")
-    return run
+    return shelves.add("clips_cnn", "gallery", recipe="clips_cnn")
 
 
 def screen(tested) -> np.ndarray:
