@@ -29,7 +29,9 @@ def run() -> Table:
     stream, validation = recipe.feeds(source, 1, seed=0, on_device=False)
     steps = EPOCHS * stream.steps_per_epoch
     memory = _Memory()
-    objective = recipe.objective(recipe.build_model(source.spec), steps, seed=0, jit_compile=False)
+    objective = recipe.objective(
+        recipe.build_model(source.spec), source.spec, steps, seed=0, jit_compile=False
+    )
     schedule = Schedule(steps, stream.steps_per_epoch, recipe.training.steps_per_call)
     Loop(chosen, objective, schedule, stream, validation, callbacks=[memory]).run()
     rows = [

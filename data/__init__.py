@@ -3,9 +3,10 @@
 Its `load()` gives the `Source`; its `read(line, spec)` one input from outside, as a model sees it.
 """
 
+import math
 from typing import Any
 
-from data import clips, digits, image_folder, points, series, spoken_digits, tfds_images, waveforms
+from data import clips, digits, functions, image_folder, points, series, spoken_digits, tfds_images, waveforms
 from data.source import DataUnavailable, Source, Spec
 
 __all__ = ["SOURCES", "DataUnavailable", "Source", "Spec"]
@@ -23,5 +24,9 @@ SOURCES: dict[str, Any] = {
     "points": points.Config(),
     "series": series.Config(),
     "arrowhead": series.Config(dataset="ArrowHead"),
+    "function": functions.Config(),
+    "surface": functions.Config(formula="sin(2 * x) * cos(2 * y)", low=-2.0, high=2.0, examples=4000),
+    "abs": functions.Config(formula="abs(x)", low=-math.sqrt(3), high=math.sqrt(3), normalize=False),
+    "sine": functions.Config(formula="sin(2 * pi * x)", low=-1.0, high=1.0, examples=512),
     "italypowerdemand": series.Config(dataset="ItalyPowerDemand"),
 }

@@ -25,6 +25,8 @@ class Spec:
         centre: What was subtracted from each feature; empty: nothing.
         spread: What each feature was divided by after that; empty: nothing.
         values: Names of the numbers that are predicted; empty where classes are.
+        value_centre: What was subtracted from each of them.
+        value_spread: What each was divided by after that.
 
     Every input is float32, pixels in [0, 1]. A target is an int32 class label, or float32 `(K,)` values.
     """
@@ -39,6 +41,8 @@ class Spec:
     centre: tuple[float, ...] = ()
     spread: tuple[float, ...] = ()
     values: tuple[str, ...] = ()
+    value_centre: tuple[float, ...] = ()
+    value_spread: tuple[float, ...] = ()
 
     @property
     def outputs(self) -> int:

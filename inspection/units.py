@@ -145,7 +145,7 @@ def _compiled(model: keras.Model):
     """A compiled function from (inputs, a limit a layer) to sums a layer and the limits of this batch; and
     the layers' names."""
     graph = functional(model)
-    layers = [(layer, layer.input) for layer in graph.layers if _activates(layer)]
+    layers = [(layer, layer.input) for layer in graph.layers if activates(layer)]
     if not layers:
         raise InspectionError(
             f"model {model.name!r} has no layer that is an activation function, such as "
@@ -181,7 +181,7 @@ def _compiled(model: keras.Model):
     return watch, [layer.name for layer, _ in layers]
 
 
-def _activates(layer: keras.layers.Layer) -> bool:
+def activates(layer: keras.layers.Layer) -> bool:
     """Whether a layer is an activation function; x times x is one too."""
     if isinstance(layer, keras.layers.Multiply):
         return len({id(tensor) for tensor in layer.input}) == 1

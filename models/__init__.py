@@ -7,9 +7,10 @@ Shapes are written with these letters everywhere in the suite:
 
 from types import ModuleType
 
-from models import cnn, mlp
+from models import cnn, mlp, sweep
 
 ARCHITECTURES: dict[str, ModuleType] = {
     "mlp": mlp,
     "cnn": cnn,
+    "sweep": sweep,
 }

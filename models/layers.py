@@ -57,6 +57,17 @@ def check_fraction(field: str, value: float) -> None:
         raise ValueError(f"{field} must be at least 0 and below 1. Received: {value!r}")
 
 
+def check_not_negative(field: str, value: float) -> None:
+    """Raise a ValueError unless `value` is at least 0."""
+    if not value >= 0:
+        raise ValueError(f"{field} must be at least 0. Received: {value!r}")
+
+
+def bias_initializer(deviation: float) -> keras.initializers.Initializer:
+    """Of biases: normal numbers with this standard deviation, all 0 where that is 0."""
+    return keras.initializers.RandomNormal(stddev=deviation) if deviation else keras.initializers.Zeros()
+
+
 def activate(x: keras.KerasTensor, activation: str, name: str) -> keras.KerasTensor:
     """Apply an activation function as a layer of its own, so that inspection can reach both sides of it.
 

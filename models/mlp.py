@@ -20,6 +20,8 @@ class Config:
         dropout: Share of the units that are dropped after each hidden layer, in [0, 1).
         initializer: One of `layers.INITIALIZERS`, of the hidden layers' kernels. He et al. 2015 derive
             "he_normal" for ReLU (arXiv:1502.01852, section 2.2).
+        bias_deviation: Standard deviation of the hidden layers' first biases. At 0, as is usual, every kink
+            of a net with one input begins at 0, and has to be moved from there.
 
     Raises:
         ValueError: A field breaks its rule; the message names the field, the rule and the value.
@@ -32,6 +34,7 @@ class Config:
     normalization: str = "none"
     dropout: float = 0.0
     initializer: str = "he_normal"
+    bias_deviation: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.input_shape:
@@ -43,6 +46,7 @@ class Config:
         layers.check_choice("normalization", self.normalization, layers.NORMALIZATIONS)
         layers.check_fraction("dropout", self.dropout)
         layers.check_choice("initializer", self.initializer, layers.INITIALIZERS)
+        layers.check_not_negative("bias_deviation", self.bias_deviation)
 
 
 def build(config: Config) -> keras.Model:
@@ -65,16 +69,17 @@ def build(config: Config) -> keras.Model:
     x = inputs
     if len(config.input_shape) > 1:
         x = keras.layers.Flatten(name="flatten")(x)
-    x = hidden_layers(x, config)
+    x = hidden_layers(x, config, config.bias_deviation)
     return keras.Model(inputs, layers.logits(x, config.outputs), name="mlp")
 
 
-def hidden_layers(x: keras.KerasTensor, config) -> keras.KerasTensor:
+def hidden_layers(x: keras.KerasTensor, config, bias_deviation: float = 0.0) -> keras.KerasTensor:
     """The dense stack of a `Config` with widths, activation, normalization, dropout and initializer.
 
     Args:
         x: `(B, F)`.
-        config: A `Config` of this module, or one with the same fields.
+        config: A `Config` of this module, or one with these fields.
+        bias_deviation: Of the first biases.
 
     Returns: `(B, widths[-1])`.
     """
@@ -83,6 +88,7 @@ def hidden_layers(x: keras.KerasTensor, config) -> keras.KerasTensor:
         x = keras.layers.Dense(
             width,
             kernel_initializer=config.initializer,
+            bias_initializer=layers.bias_initializer(bias_deviation),
             use_bias=config.normalization != "batch",  # its own offset takes the bias' place
             name=name,
         )(x)

@@ -1,20 +1,24 @@
-"""What watches a training: the run's log, its best model, TensorBoard, and a line for the terminal."""
+"""What watches a training: its log, best model, snapshots, the table of a sweep, a line for the terminal."""
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from training import snapshots
 from training.loop import Loop
 from training.runs import Run, written_aside
 from training.saving import save_model
 
 LOG_SECONDS = 1.0  # least time between two rows within an epoch
 LINE_SECONDS = 10.0  # least time between two lines where there is no terminal
+CONSTANT = 1e-3  # deviation of a net's outputs, as a share of the targets', below which it is a constant
 
 
 class LoopCallback(keras.callbacks.Callback):
@@ -107,6 +111,89 @@ class BestModel(keras.callbacks.Callback):
         for name, model in self.models.items():
             save_model(model, self.folder / f"{name}.keras")
         self.best = self.sign * value
+
+
+class Snapshots(LoopCallback):
+    """Keeps the weights at some times of the training (`training.snapshots`).
+
+    Args:
+        run: Whose folder gets them.
+        model: Whose weights they are, as they are trained, not averaged.
+        count: How many times, begin and end included.
+    """
+
+    def __init__(self, run: Run, model: keras.Model, count: int) -> None:
+        super().__init__()
+        self.run = run
+        self.watched = model
+        self.count = count
+
+    def on_train_begin(self, logs=None):
+        before = snapshots.load(self.run.path)
+        self._kept = {step: weights for step, weights in before.items() if step <= self.loop.step}
+        marks = snapshots.marks(self.loop.schedule.steps, self.count)
+        self._ahead = [mark for mark in marks if mark > max(self._kept, default=-1)]
+        self._keep()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._keep()
+
+    def _keep(self) -> None:
+        """Keep the weights if a mark has been reached; of several marks within one call only once."""
+        step = self.loop.step
+        if self._ahead and step >= self._ahead[0]:
+            self._kept[step] = self.watched.get_weights()
+            snapshots.save(self.run.path, self._kept)
+            self._ahead = [mark for mark in self._ahead if mark > step]
+
+
+class SweepTable(LoopCallback):
+    """Writes `sweep.json` at each epoch's end: how each of many nets side by side does.
+
+    `{"step", "deviation", "nets": [{**kind, "errors", "constant"}]}`: `deviation` is that of the targets, and
+    for each kind of net `errors` has the mean squared error of every net of it, `constant` how many of them
+    give the same for every input.
+
+    Args:
+        run: Whose folder gets it.
+        model: `(B, ...)` to `(B, N, K)`.
+        kinds: What the nets are: settings for each group of `members` neighbours among the N.
+        members: Nets of each kind.
+        inputs: `(B, ...)` to measure them on.
+        targets: `(B, K)`.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        model: keras.Model,
+        kinds: Sequence[Mapping[str, Any]],
+        members: int,
+        inputs: np.ndarray,
+        targets: np.ndarray,
+    ) -> None:
+        super().__init__()
+        self.run = run
+        self.kinds = kinds
+        self.members = members
+        self.inputs, self.targets = tf.constant(inputs), targets
+        self._outputs = tf.function(lambda inputs: model(inputs, training=False), autograph=False)
+
+    def on_epoch_end(self, epoch, logs=None):
+        outputs = self._outputs(self.inputs).numpy()  # (B, N, K)
+        errors = np.square(outputs - self.targets[:, None]).mean(axis=(0, 2))
+        deviation = float(self.targets.std(axis=0).max())
+        constant = outputs.std(axis=0).max(axis=-1) < CONSTANT * deviation
+        groups = [slice(i * self.members, (i + 1) * self.members) for i in range(len(self.kinds))]
+        nets = [
+            {
+                **kind,
+                "errors": [float(f"{error:.4g}") for error in errors[group]],
+                "constant": int(constant[group].sum()),
+            }
+            for kind, group in zip(self.kinds, groups, strict=True)
+        ]
+        self.run.write_json("sweep.json", {"step": self.loop.step, "deviation": deviation, "nets": nets})
 
 
 class Progress(LoopCallback):

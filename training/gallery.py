@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from training import recipes, runs, trainer
+from training.callbacks import higher_is_better
 from training.loop import Stop
 from training.runs import Run
 
@@ -18,6 +19,7 @@ RECIPES = (
     "spoken_digits_cnn",
 )
 FILES = ("config.json", "metrics.jsonl", "evaluation.json", "model.keras")
+MORE = ("snapshots.npz", "sweep.json")  # of those that have them
 STATUS = ("state", "step", "steps", "created", "updated")  # the rest is of the machine that trained it
 
 
@@ -47,11 +49,12 @@ def publish(run: Run) -> bool:
         if split not in run.evaluation:
             trainer.evaluate(run, split)
     if shown.model_path.exists():
-        new, old = (r.evaluation["validation"]["accuracy"] for r in (run, shown))
-        if new <= old:
+        figure = run.config["training"]["monitor"].removeprefix("val_")
+        new, old = (r.evaluation["validation"][figure] for r in (run, shown))
+        if (new <= old) if higher_is_better(figure) else (new >= old):
             return False
     shown.path.mkdir(parents=True, exist_ok=True)
-    for name in FILES:
+    for name in (*FILES, *(name for name in MORE if (run.path / name).exists())):
         shutil.copy(run.path / name, shown.path / name)
     shown.write_json("status.json", {name: run.status[name] for name in STATUS if name in run.status})
     return True

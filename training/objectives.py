@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from training.losses import per_example
 from training.optimizers import Updater
 
 # Every figure is a sum and the weight that it is a sum over, so that it is exact on any number of
@@ -85,10 +86,15 @@ class Supervised(Objective):
     """Learn targets from inputs: the mean of a loss over the global batch.
 
     Args:
-        model: `(B, ...)` to logits `(B, K)`.
+        model: `(B, ...)` to logits or values `(B, K)`. Where it holds N nets side by side and gives
+            `(B, N, K)`, each learns by a loss of its own as if it were alone, since the sum of the losses
+            is differentiated; the figures are the nets' means.
         updater: Of the model's trainable variables; None: the objective only evaluates.
-        label_smoothing: Share of the target's probability that is spread over all classes
-            (Szegedy et al. 2016, arXiv:1512.00567, section 7).
+        loss: One of `losses.LOSSES`, fit for the targets.
+        classes: Whether the targets are class labels; else they are values `(B, K)`.
+        label_smoothing: See `losses.per_example`.
+        l1: Factor of the sum of the kernels' absolute entries, which is added to the loss.
+        l2: Factor of the sum of their squares. The figure "loss" is told without either.
         accumulate: Parts that a replica's share of a batch is computed in, one after the other. The
             update is the same; the memory is that of one part.
         jit_compile: Compile the computation of loss and gradients by XLA.
@@ -98,15 +104,16 @@ class Supervised(Objective):
     (`training.strategy.synchronize`).
     """
 
-    figures = ("loss", "accuracy")
-    evaluation_figures = ("loss", "accuracy")
-
     def __init__(
         self,
         model: keras.Model,
         updater: Updater | None,
         *,
+        loss: str = "cross_entropy",
+        classes: bool = True,
         label_smoothing: float = 0.0,
+        l1: float = 0.0,
+        l2: float = 0.0,
         accumulate: int = 1,
         jit_compile: bool = False,
         seed: int = 0,
@@ -115,10 +122,16 @@ class Supervised(Objective):
         self.updater: Any = updater
         self.models = {"model": model}
         self.updaters = {"optimizer": updater} if updater else {}
+        # Values have their squared error told whatever the loss is, so that runs can be compared.
+        self.figures = self.evaluation_figures = ("loss", "accuracy" if classes else "squared_error")
+        self.loss = loss
         self.label_smoothing = label_smoothing
+        self.l1, self.l2 = l1, l2
         self.accumulate = accumulate
         self.seed = seed
         self._trainable = list(model.trainable_variables)
+        self._kernels = [i for i, v in enumerate(self._trainable) if v.name == "kernel"]
+        self._replicas = tf.distribute.get_strategy().num_replicas_in_sync
         self._statistics = list(model.non_trainable_weights)
         known = {id(variable) for variable in self._statistics}
         self._seeds = [v for v in model.non_trainable_variables if id(v) not in known]
@@ -142,8 +155,9 @@ class Supervised(Objective):
 
     def evaluate(self, batch):
         inputs, targets, weights = batch
-        logits = self.model(inputs, training=False)
-        return self._figures(self._sums(targets, logits, weights, smoothing=0.0), tf.reduce_sum(weights))
+        outputs = self.model(inputs, training=False)
+        losses, merits = self._of_examples(targets, outputs, smoothing=0.0)
+        return self._figures(_sums(losses, merits, weights), tf.reduce_sum(weights))
 
     def _loss_and_gradients(self, inputs, targets, weights, key):
         """Loss, gradients and new statistics as a pure function, so that XLA can compile it.
@@ -152,7 +166,7 @@ class Supervised(Objective):
             weights: Of the examples, as shares of the global batch.
             key: `(2,)` int64, of the random draws.
 
-        Returns: The sums of `_sums`; one gradient a trainable variable; the new values of the
+        Returns: The sums of the figures; one gradient a trainable variable; the new values of the
             variables that no gradient trains, such as a normalization's moving statistics.
         """
         size = inputs.shape[0] // self.accumulate
@@ -166,16 +180,18 @@ class Supervised(Objective):
                 tf.control_dependencies(gradients if part else []),
                 tf.GradientTape() as tape,
             ):
-                logits, statistics = self._forward(inputs[rows], statistics, key + [0, part * 2**32])
-                added = self._sums(targets[rows], logits, weights[rows], self.label_smoothing)
-                loss = self.updater.scale_loss(added[0])
+                outputs, statistics = self._forward(inputs[rows], statistics, key + [0, part * 2**32])
+                losses, merits = self._of_examples(targets[rows], outputs, self.label_smoothing)
+                shares = tf.reshape(weights[rows], [-1] + [1] * (losses.shape.rank - 1))
+                loss = tf.reduce_sum(shares * losses) + self._penalty() / self.accumulate
+                loss = self.updater.scale_loss(loss)
                 new = tape.gradient(loss, [variable.value for variable in self._trainable])
             gradients = [a + b for a, b in zip(gradients, new, strict=True)]
-            sums += added
+            sums += _sums(losses, merits, weights[rows])
         return sums, gradients, statistics
 
     def _forward(self, inputs, statistics, key):
-        """Logits in training mode, and the statistics after it; no variable is touched.
+        """Outputs in training mode, and the statistics after it; no variable is touched.
 
         The model's own random generators would count their draws in variables; here each gets a state
         that follows from the position, so that a resume draws the same masks again.
@@ -189,17 +205,34 @@ class Supervised(Objective):
         ]
         mapping = [*zip(self._statistics, statistics, strict=True), *seeds]
         with keras.StatelessScope(state_mapping=mapping) as scope:
-            logits = self.model(inputs, training=True)
-        return logits, [scope.get_current_value(variable) for variable in self._statistics]
+            outputs = self.model(inputs, training=True)
+        return outputs, [scope.get_current_value(variable) for variable in self._statistics]
 
-    def _sums(self, targets, logits, weights, smoothing):
-        """Weighted sums of the cross-entropy in nats and of the correct answers, `(2,)`."""
-        classes = logits.shape[-1]
-        expected = tf.one_hot(targets, classes) * (1 - smoothing) + smoothing / classes
-        losses = tf.nn.softmax_cross_entropy_with_logits(labels=expected, logits=logits)
-        answers = tf.argmax(logits, axis=-1, output_type=targets.dtype)
-        correct = tf.cast(answers == targets, tf.float32)
-        return tf.stack([tf.reduce_sum(weights * losses), tf.reduce_sum(weights * correct)])
+    def _of_examples(self, targets, outputs, smoothing):
+        """Loss, and correctness or squared error, of each example: `(B,)`, or `(B, N)` of N nets."""
+        if outputs.shape.rank == 3:  # N nets side by side
+            targets = targets[:, None]
+        losses = per_example(self.loss, targets, outputs, smoothing)
+        if not targets.dtype.is_integer:
+            return losses, per_example("squared_error", targets, outputs)
+        answers = tf.argmax(outputs, axis=-1, output_type=targets.dtype)
+        return losses, tf.cast(answers == targets, tf.float32)
+
+    def _penalty(self) -> tf.Tensor | float:
+        """This replica's share of what large weights cost."""
+        kernels = [tf.cast(self._trainable[i].value, tf.float32) for i in self._kernels]
+        cost = 0.0
+        if self.l1:
+            cost += self.l1 * tf.add_n([tf.reduce_sum(tf.abs(kernel)) for kernel in kernels])
+        if self.l2:
+            cost += self.l2 * tf.add_n([tf.reduce_sum(tf.square(kernel)) for kernel in kernels])
+        return cost / self._replicas
 
     def _figures(self, sums: tf.Tensor, weight: tf.Tensor) -> Figures:
         return {name: (sums[index], weight) for index, name in enumerate(self.figures)}
+
+
+def _sums(losses: tf.Tensor, merits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """Weighted sums over the examples of the mean over their nets, `(2,)`."""
+    means = [x if x.shape.rank == 1 else tf.reduce_mean(x, axis=-1) for x in (losses, merits)]
+    return tf.stack([tf.reduce_sum(weights * mean) for mean in means])

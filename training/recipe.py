@@ -16,10 +16,15 @@ import models
 from data.pipeline import Stream, Sweep
 from data.source import Source
 from training import optimizers, settings
+from training.callbacks import Snapshots, SweepTable
+from training.losses import LOSSES, OF_CLASSES, OF_VALUES
 from training.objectives import Objective, Supervised
+from training.runs import Run
 from training.settings import SettingsError
 
 EVALUATION_BATCH = 512  # examples; no gradient is kept, so a larger batch than in training fits
+MOST_SNAPSHOTS = 200  # more than anyone winds through
+MOST_SNAPSHOT_BYTES = 64 * 2**20
 SECTIONS = ("data", "model", "optimizer", "training")
 DECIDED_BY_DATA = frozenset({"input_shape", "outputs"})
 
@@ -31,6 +36,9 @@ class Training:
     Args:
         epochs: Passes over the training split; need not be whole.
         batch_size: Global batch, over all replicas, in examples.
+        loss: One of `losses.LOSSES`, fit for what the data's targets are.
+        l1: Factor of the sum of the kernels' absolute entries, which is added to the loss.
+        l2: Factor of the sum of their squares.
         label_smoothing: Share of a target's probability that is spread over all classes, in [0, 1).
         steps_per_call: Optimizer steps in one call of the compiled step. More of them save the calls'
             overhead; fewer show and stop sooner.
@@ -41,10 +49,15 @@ class Training:
         patience: Epochs without a better `monitor` after which the training ends; 0: never.
         monitor: The figure by which the best model is chosen.
         checkpoint_seconds: Least time between two checkpoints; a crash costs no more than that.
+        snapshots: How many times the weights are kept on the way, the first times close together, so that
+            a training can be watched and wound back; for small nets. 0: never.
     """
 
     epochs: float = 10.0
     batch_size: int = 128
+    loss: str = "cross_entropy"
+    l1: float = 0.0
+    l2: float = 0.0
     label_smoothing: float = 0.0
     steps_per_call: int = 10
     xla: str = "never"
@@ -53,6 +66,7 @@ class Training:
     patience: int = 0
     monitor: str = "val_accuracy"
     checkpoint_seconds: float = 15
+    snapshots: int = 0
 
     def __post_init__(self) -> None:
         if not self.epochs > 0:
@@ -64,10 +78,13 @@ class Training:
             raise ValueError(
                 f"label_smoothing must be at least 0 and below 1. Received: {self.label_smoothing!r}"
             )
-        for name in ("patience", "checkpoint_seconds"):
+        for name in ("patience", "checkpoint_seconds", "l1", "l2"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must be at least 0. Received: {getattr(self, name)!r}")
+        if not 0 <= self.snapshots <= MOST_SNAPSHOTS:
+            raise ValueError(f"snapshots must be 0 to {MOST_SNAPSHOTS}. Received: {self.snapshots!r}")
         for name, choices in (
+            ("loss", LOSSES),
             ("xla", ("never", "gpu", "always")),
             ("precision", optimizers.PRECISIONS),
         ):
@@ -94,7 +111,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A setting of everything, for one supervised classifier.
+    """A setting of everything, for a model that learns classes or values from examples.
 
     Args:
         name: `<data>_<arch>`.
@@ -167,18 +184,57 @@ class Recipe:
         """The untrained model for data of this kind."""
         return models.ARCHITECTURES[self.architecture].build(self.model_config(spec))
 
-    def objective(self, model: keras.Model, steps: int, seed: int, jit_compile: bool) -> Objective:
+    def check_loss(self, spec: data.Spec) -> None:
+        """Raise a SettingsError where the loss is none of what these data ask for."""
+        what, fitting = ("classes", OF_CLASSES) if spec.classes else ("values", OF_VALUES)
+        if self.training.loss not in fitting:
+            raise SettingsError(
+                f"training.loss must be one of {', '.join(fitting)}, since the targets of {spec.name} are "
+                f"{what}. Received: {self.training.loss!r}"
+            )
+
+    def objective(
+        self, model: keras.Model, spec: data.Spec, steps: int, seed: int, jit_compile: bool
+    ) -> Objective:
         """What a training step computes; called inside the strategy's scope."""
         training = self.training
         updater = optimizers.Updater(self.optimizer, model.trainable_variables, steps, training.precision)
         return Supervised(
             model,
             updater,
+            loss=training.loss,
+            classes=bool(spec.classes),
+            l1=training.l1,
+            l2=training.l2,
             label_smoothing=training.label_smoothing,
             accumulate=training.accumulate,
             jit_compile=jit_compile,
             seed=seed,
         )
+
+    def watchers(self, run: Run, model: keras.Model, source: Source) -> list[keras.callbacks.Callback]:
+        """The callbacks that these settings ask for beside those of every run.
+
+        Raises:
+            SettingsError: The net is too large for its snapshots.
+        """
+        found: list[keras.callbacks.Callback] = []
+        if self.training.snapshots:
+            size = self.training.snapshots * sum(weight.nbytes for weight in model.get_weights())
+            if size > MOST_SNAPSHOT_BYTES:
+                raise SettingsError(
+                    f"training.snapshots of this net would take {size / 2**20:.0f} MiB, more than "
+                    f"{MOST_SNAPSHOT_BYTES // 2**20}: take fewer, or a smaller net. "
+                    f"Received: {self.training.snapshots}"
+                )
+            found.append(Snapshots(run, model, self.training.snapshots))
+        architecture = models.ARCHITECTURES[self.architecture]
+        if hasattr(architecture, "kinds"):  # many nets side by side
+            config, split = self.model_config(source.spec), source.validation
+            inputs = split.inputs.astype("float32") * split.scale
+            kinds = architecture.kinds(config)
+            found.append(SweepTable(run, model, kinds, config.members, inputs, split.targets))
+        return found
 
     def feeds(self, source: Source, replicas: int, seed: int, on_device: bool) -> tuple[Stream, Sweep]:
         """The training stream, and the pass over the validation split.

@@ -6,6 +6,8 @@
                   evaluation.json  figures by split, once the run has been evaluated
                   model.keras      the best model so far
                   checkpoint/      what an exact resume needs
+                  snapshots.npz    the weights on the way, where they are kept (`training.snapshots`)
+                  sweep.json       how each of many nets did, where many are trained side by side
                   tensorboard/     event files
 
 Every file is written aside and renamed, so a reader never sees half of one, and a full disk leaves the
@@ -92,6 +94,11 @@ class Run:
     def evaluation(self) -> dict[str, dict[str, float]]:
         """Figures by split; empty before the first evaluation."""
         return self._read("evaluation.json")
+
+    @property
+    def sweep(self) -> dict[str, Any]:
+        """How each net of a sweep did (`callbacks.SweepTable`); empty for what is none."""
+        return self._read("sweep.json")
 
     @property
     def resumable(self) -> bool:

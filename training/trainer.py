@@ -113,6 +113,7 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
     config = run.config
     recipe = recipes.from_config(config)
     source = recipe.data.load()
+    recipe.check_loss(source.spec)
     training, seed = recipe.training, config["seed"]
     replicas = chosen.num_replicas_in_sync
     gpu = bool(tf.config.get_visible_devices("GPU"))
@@ -129,7 +130,9 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
         model = recipe.build_model(source.spec)
         synchronized = strategy.synchronize(model, chosen)
         xla = training.xla == "always" or (training.xla == "gpu" and gpu)
-        objective = recipe.objective(model, schedule.steps, seed, jit_compile=xla and not synchronized)
+        objective = recipe.objective(
+            model, source.spec, schedule.steps, seed, jit_compile=xla and not synchronized
+        )
         _check_space(run, sum(variable.value.numpy().nbytes for variable in model.variables))
         watchers: list[keras.callbacks.Callback] = []
         run.write_json(
@@ -143,6 +146,7 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
         )
         if strategy.worker().is_chief:
             watchers.append(BestModel(objective.models, run.path, training.monitor))
+            watchers += recipe.watchers(run, model, source)
             if not quiet:
                 watchers.append(Progress())
         watchers.append(RunLog(run))
@@ -207,8 +211,10 @@ def evaluate(run: Run, split: str = "test") -> dict[str, float]:
     if split not in SPLITS:
         raise RunError(settings.unknown("split", split, SPLITS))
     recipe = recipes.from_config(run.config)
-    examples = getattr(recipe.data.load(), split)
-    objective = Supervised(load_model(run), updater=None)
+    source = recipe.data.load()
+    examples = getattr(source, split)
+    classes = bool(source.spec.classes)
+    objective = Supervised(load_model(run), updater=None, loss=recipe.training.loss, classes=classes)
 
     @tf.function(autograph=False)
     def add(batch, totals):
@@ -223,17 +229,22 @@ def evaluate(run: Run, split: str = "test") -> dict[str, float]:
 
 
 def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Classify inputs from outside.
+    """Answer inputs from outside.
 
     Args:
         run: With a model.
-        lines: One an input, as the run's data are read: the path of an image or a sound, or a series as
-            numbers split by commas.
+        lines: One an input, as the run's data are read: the path of an image or a sound, or a series or a
+            point as numbers split by commas.
 
-    Yields: `{"input", "output", "probabilities"}` an input; `{"input", "error"}` for one that can't be
-        read.
+    Yields: `{"input", "output", "probabilities"}` an input, or `{"input", "output"}` with a value by each
+        name where values are predicted; `{"input", "error"}` for one that can't be read.
+
+    Raises:
+        RunError: There is no model, or it is one of many nets side by side.
     """
     model, spec = load_model(run), spec_of(run)
+    if len(model.output_shape) != 2:
+        raise RunError(f"run {run.name!r} holds many nets side by side; its sweep.json says how each did")
     source = recipes.from_config(run.config).data
     for line in lines:
         try:
@@ -241,8 +252,12 @@ def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         except DataUnavailable as error:
             yield {"input": line, "error": str(error)}
             continue
-        logits = model(inputs[None], training=False)
-        probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(logits[0]))
+        outputs = model(inputs[None], training=False)[0]
+        if spec.values:
+            values = keras.ops.convert_to_numpy(outputs)
+            yield {"input": line, "output": dict(zip(spec.values, map(float, values), strict=True))}
+            continue
+        probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(outputs))
         yield {
             "input": line,
             "output": spec.classes[int(probabilities.argmax())],

@@ -11,6 +11,8 @@ something.
 from collections.abc import Callable
 from typing import Any
 
+import models
+
 Settings = dict[str, Any]
 
 
@@ -54,8 +56,20 @@ def cnn(hp: Any) -> Settings:
     }
 
 
-def _training(hp: Any) -> Settings:
-    """Settings of the optimizer and the training, for every supervised architecture."""
+def sweep(hp: Any) -> Settings:
+    """How the nets of `models.sweep` begin and learn; which nets they are is what the sweep asks."""
+    return {
+        "model.initializer": hp.Choice("model.initializer", models.sweep.INITIALIZERS),
+        "model.bias_deviation": hp.Choice("model.bias_deviation", [0.0, 0.5, 1.0, 2.0]),
+        **_training(hp, classes=False),
+    }
+
+
+def _training(hp: Any, classes: bool = True) -> Settings:
+    """Settings of the optimizer and the training; where values are predicted, no label is smoothed."""
+    smoothing = (
+        {"training.label_smoothing": hp.Choice("training.label_smoothing", [0.0, 0.1])} if classes else {}
+    )
     optimizer = hp.Choice("optimizer.name", ["adamw", "sgd"])
     # One step of Adam is about the learning rate long, one of SGD as long as the gradient says: their
     # rates differ some 20 times, and so does the decay, which is a share of the rate.
@@ -76,7 +90,7 @@ def _training(hp: Any) -> Settings:
         **{name: float(f"{value:.3g}") for name, value in drawn.items() if value is not None},
         # Up to 128, so that a folder with a few hundred pictures has steps to take.
         "training.batch_size": hp.Choice("training.batch_size", [32, 64, 128]),
-        "training.label_smoothing": hp.Choice("training.label_smoothing", [0.0, 0.1]),  # Szegedy et al. 2015
+        **smoothing,
     }
 
 
@@ -89,4 +103,5 @@ def _upto(share: float) -> list[float]:
 SPACES: dict[str, Callable[[Any], Settings]] = {
     "mlp": mlp,
     "cnn": cnn,
+    "sweep": sweep,
 }

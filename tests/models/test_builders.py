@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models import ARCHITECTURES, cnn, layers, mlp
+from models import ARCHITECTURES, cnn, layers, mlp, sweep
 from tests.conftest import ROOT, run_python
 
 # name -> (config, exact number of parameters, output shape of a layer by name)
@@ -45,6 +45,16 @@ CASES = {
         (108 + 4) + 2 * (144 + 4) + 10,
         {"stage1_conv2_add": (None, 8, 8, 4), "stage1_conv3_add": (None, 8, 8, 4)},
     ),
+    "sweep": (  # two kinds of two members each
+        sweep.Config((3,), 2, ("relu", "tanh"), (2,), (4,), members=2, bias_deviation=0.5),
+        2 * 2 * ((3 * 4 + 4) + (4 * 4 + 4) + (4 * 2 + 2)),
+        {"depth2_width4_dense1": (None, 4, 4), "depth2_width4_dense2": (4, None, 4), "outputs": (None, 4, 2)},
+    ),
+    "sweep_one": (
+        sweep.Config((2, 2), 2, ("quadratic",), (1,), (3, 5), "lecun_uniform", members=3),
+        3 * ((4 * 3 + 3) + (3 * 2 + 2) + (4 * 5 + 5) + (5 * 2 + 2)),
+        {"depth1_width5_dense1_act": (3, None, 5)},
+    ),
 }  # fmt: skip
 
 
@@ -69,7 +79,8 @@ def test_parameters_and_shapes(name):
     model = build(name)
     assert model.count_params() == parameters
     assert model.input_shape == (None, *config.input_shape)
-    assert model.output_shape == (None, config.outputs)
+    assert model.output_shape[-1] == config.outputs
+    assert len(model.output_shape) == (3 if isinstance(config, sweep.Config) else 2)
     assert {layer: model.get_layer(layer).output.shape for layer in shapes} == shapes
     assert not model.compiled
 
@@ -79,9 +90,10 @@ def test_gradients_reach_every_weight(name):
     model = build(name)
     inputs, targets = batch_for(model)
     with tf.GradientTape() as tape:
-        loss = keras.losses.sparse_categorical_crossentropy(
-            targets, model(inputs, training=True), from_logits=True
-        )
+        outputs = model(inputs, training=True)
+        if len(outputs.shape) == 3:  # many nets side by side
+            outputs = tf.reduce_sum(outputs, axis=1)
+        loss = keras.losses.sparse_categorical_crossentropy(targets, outputs, from_logits=True)
     gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
     for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
         assert np.abs(gradient).max() > 0, variable.path
@@ -90,8 +102,8 @@ def test_gradients_reach_every_weight(name):
 @pytest.mark.parametrize("name", CASES)
 def test_one_batch_is_learned_by_heart(name):
     model = build(name)
-    if name == "mlp_linear":  # can't tell apart what no line separates
-        pytest.skip("a linear model")
+    if name in ("mlp_linear", "sweep", "sweep_one"):
+        pytest.skip("a linear model can't tell apart what no line separates; sweeps are shown to learn below")
     inputs, targets = batch_for(model, 8)
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.optimizer.learning_rate = 0.01
@@ -116,6 +128,36 @@ def test_files_load_in_bare_keras(tmp_path):
         """
     printed = run_python(textwrap.dedent(code), tmp_path)
     assert printed.split() == sorted(CASES)
+
+
+def test_each_net_of_a_sweep_is_the_dense_net_of_its_own_weights():
+    model = build("sweep")
+    inputs, _ = batch_for(model)
+    outputs = model(inputs).numpy()
+    layers_of = [
+        model.get_layer(f"depth2_width4_{name}").get_weights() for name in ("dense1", "dense2", "outputs")
+    ]
+    assert sweep.kinds(CASES["sweep"][0]) == [
+        {"depth": 2, "width": 4, "activation": "relu"},
+        {"depth": 2, "width": 4, "activation": "tanh"},
+    ]
+    for number in range(4):
+        bend = (lambda x: np.maximum(x, 0)) if number < 2 else np.tanh
+        x = inputs
+        for place, (kernel, bias) in enumerate(layers_of):
+            x = x @ kernel[number] + bias[number]
+            x = bend(x) if place < 2 else x
+        np.testing.assert_allclose(outputs[:, number], x, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("initializer", "variance"), [("he_normal", 2 / 6), ("lecun_uniform", 1 / 6)])
+def test_a_net_of_a_sweep_begins_as_one_alone(initializer, variance):
+    keras.utils.set_random_seed(0)
+    model = sweep.build(sweep.Config((6,), 1, ("relu",), (1,), (50,), initializer, 2.0, members=60))
+    kernel, bias = model.get_layer("depth1_width50_dense1").get_weights()
+    assert kernel.shape == (60, 6, 50)
+    assert kernel.var() == pytest.approx(variance, rel=0.05)
+    assert bias.std() == pytest.approx(2.0, rel=0.1)
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="JAX is not installed: make test JAX=1")
@@ -159,6 +201,20 @@ def test_every_activation_builds(activation, shape):
             lambda: mlp.Config((4,), 2, activation="rleu"),
             "activation must be one of relu, .* Received: 'rleu'",
         ),
+        (
+            lambda: mlp.Config((4,), 2, bias_deviation=-1.0),
+            "bias_deviation must be at least 0. Received: -1.0",
+        ),
+        (
+            lambda: sweep.Config((1,), 1, ("prelu",)),
+            "every entry of activations must be one of .* Received: 'prelu'",
+        ),
+        (lambda: sweep.Config((1,), 1, widths=(2, 2)), "widths must name at least one, and none twice"),
+        (
+            lambda: sweep.Config((1,), 1, members=9999),
+            "members must leave 20000 nets at the most in all. Received: 79992",
+        ),
+        (lambda: sweep.Config((1,), 1, initializer="zeros"), "initializer must be one of he_normal"),
         (lambda: cnn.Config((4,), 2), r"input_shape must be \(length, channels\) or .* Received: \(4,\)"),
         (lambda: cnn.Config((8, 8, 1), 2, (4, 4), (1, 1, 1)), "convolutions must have one entry, or one for"),
         (

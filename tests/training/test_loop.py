@@ -12,8 +12,8 @@ import tensorflow as tf
 from data import digits
 from data.pipeline import Stream, Sweep
 from data.source import Split
-from models import cnn, mlp
-from training import optimizers, strategy
+from models import cnn, mlp, sweep
+from training import losses, optimizers, strategy
 from training.loop import Loop, NotFinite, Schedule, Stop
 from training.objectives import Objective, Supervised
 from training.optimizers import Updater, WarmUpAndDecay
@@ -77,6 +77,9 @@ OPTIONS = {
     "average": {"optimizer": optimizers.Config(learning_rate=1e-3, average=0.9)},
     "accumulate": {"accumulate": 4},
     "smoothing": {"label_smoothing": 0.1},
+    "hinge": {"loss": "hinge"},
+    "l1": {"l1": 1e-3},
+    "l2": {"l2": 1e-2, "accumulate": 2},
     "xla": {"jit_compile": True, "steps_per_call": 25},
     "batch_norm": {
         "model": cnn.Config((8, 8, 1), 10, filters=(8,)),
@@ -130,6 +133,79 @@ def test_accumulating_changes_memory_alone():
     whole.run()
     parts.run()
     assert difference(whole, parts) <= 1e-6
+
+
+def values(count: int = 320, seed: int = 0) -> Split:
+    """Points of the plane with two values each."""
+    inputs = np.random.default_rng(seed).uniform(-1, 1, (count, 2)).astype("float32")
+    return Split(inputs, np.stack([inputs.prod(axis=1), np.abs(inputs[:, 0])], 1))
+
+
+def fit(replicas: int, module, config, **changes) -> Loop:
+    """A loop that fits `values`."""
+    chosen = strategy.pick(f"cpu:{replicas}")
+    keras.utils.set_random_seed(1)
+    with chosen.scope():
+        net = module.build(config)
+        updater = Updater(optimizers.Config(learning_rate=1e-2), net.trainable_variables, STEPS)
+        objective = Supervised(net, updater, **{"loss": "squared_error", "classes": False, **changes})
+        feed, sides = Stream(values(), BATCH, seed=5), Sweep(values(60, seed=1), 64)
+        return Loop(chosen, objective, Schedule(STEPS, 25), feed, sides)
+
+
+@pytest.mark.parametrize("loss", losses.OF_VALUES)
+def test_values_are_learned_alike_on_one_replica_and_two(loss):
+    one, two = (fit(n, mlp, mlp.Config((2,), 2, (16,)), loss=loss) for n in (1, 2))
+    before = one.evaluate(one.validation)
+    logs = one.run()
+    assert difference(one, two) > 1e-2
+    logs_two = two.run()
+    assert difference(one, two) <= 1e-5
+    assert logs.keys() == {"loss", "squared_error", "val_loss", "val_squared_error"}
+    assert logs_two == pytest.approx(logs, rel=1e-5)
+    assert logs["val_squared_error"] < before["squared_error"] / 2
+
+
+def test_the_figures_of_values_are_those_of_keras():
+    loop = fit(1, mlp, mlp.Config((2,), 2, (16,)), loss="huber")
+    split = values(60, seed=1)
+    outputs = loop.model(split.inputs)
+    figures = loop.evaluate(loop.validation)
+    assert figures["loss"] == pytest.approx(float(keras.losses.Huber()(split.targets, outputs)), rel=1e-5)
+    expected = float(keras.losses.MeanSquaredError()(split.targets, outputs))
+    assert figures["squared_error"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_nets_side_by_side_each_learn_as_if_alone():
+    """Each net of a sweep ends where a dense net does that begins with its weights."""
+    config = sweep.Config((2,), 2, ("relu", "tanh"), (1,), (8,), members=2)
+    together = fit(1, sweep, config)
+    alone = [
+        fit(1, mlp, mlp.Config((2,), 2, (8,), activation=name)) for name in ("relu", "relu", "tanh", "tanh")
+    ]
+    begin = together.model.get_weights()
+    for number, loop in enumerate(alone):
+        loop.model.set_weights([weight[number] for weight in begin])
+    logs = together.run()
+    figures = [loop.run() for loop in alone]
+    for number, loop in enumerate(alone):
+        for weight, own in zip(together.model.get_weights(), loop.model.get_weights(), strict=True):
+            np.testing.assert_allclose(weight[number], own, atol=2e-5)
+    for name in ("loss", "val_squared_error"):
+        assert logs[name] == pytest.approx(np.mean([figure[name] for figure in figures]), rel=1e-4)
+
+
+def test_large_weights_cost_what_they_are_said_to():
+    """One step of plain gradient descent with a penalty goes its derivative further than one without."""
+    still = {"optimizer": optimizers.Config("sgd", 0.1, momentum=0.0), "steps": 1, "steps_per_call": 1}
+    plain, absolute, square = make(**still), make(l1=0.01, **still), make(l2=0.01, **still)
+    kernel = plain.model.get_layer("logits").get_weights()[0]
+    for loop in (plain, absolute, square):
+        loop.run()
+    after = [loop.model.get_layer("logits").get_weights() for loop in (plain, absolute, square)]
+    np.testing.assert_allclose(after[1][0] - after[0][0], -0.1 * 0.01 * np.sign(kernel), atol=1e-6)
+    np.testing.assert_allclose(after[2][0] - after[0][0], -0.1 * 0.01 * 2 * kernel, atol=1e-6)
+    np.testing.assert_array_equal(after[1][1], after[0][1])  # the bias pays nothing
 
 
 def test_steps_per_call_change_nothing():

@@ -10,7 +10,8 @@ from tuning import oracles, trials
 from tuning.searches import _Drawn
 from tuning.spaces import SPACES
 
-RECIPES = {"mlp": "digits_mlp", "cnn": "cifar10_cnn"}
+RECIPES = {"mlp": "digits_mlp", "cnn": "cifar10_cnn", "sweep": "abs_sweep"}
+TELLING = {"mlp": "widths", "cnn": "filters", "sweep": "initializer"}  # the setting whose draws differ most
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (24, 1), (76, 40)]
 DRAWS = 300
 
@@ -41,8 +42,8 @@ def test_every_draw_is_valid_for_every_picture(drawn):
         changed = recipe.override(SPACES[name](hp))
         for shape in SHAPES:
             architecture.Config(input_shape=shape, outputs=10, **changed.model)
-        seen.add(changed.model["widths" if name == "mlp" else "filters"])
-    assert len(seen) > 15  # or the draws would say little
+        seen.add(changed.model[TELLING[name]])
+    assert len(seen) > (4 if name == "sweep" else 15)  # or the draws would say little
 
 
 def test_the_deepest_and_widest_net_is_built():
@@ -83,7 +84,8 @@ def test_settings_survive_the_command_line_and_the_table(drawn):
 
 def test_a_setting_of_ones_own_takes_the_place_of_its_range(drawn, tmp_path):
     name, _ = drawn
-    fixed = {"optimizer.name": "sgd", "training.batch_size": 16, "model.dropout": 0.25}
+    own = {"model.bias_deviation": 0.25} if name == "sweep" else {"model.dropout": 0.25}
+    fixed = {"optimizer.name": "sgd", "training.batch_size": 16, **own}
     for hp in draw(SPACES[name], tmp_path, 20, **fixed):
         settings = SPACES[name](hp)
         assert {key: settings[key] for key in fixed} == fixed

@@ -5,10 +5,10 @@ from typing import Any
 
 from training import settings
 from training.recipe import SECTIONS, Recipe
-from training.recipes import cnn, mlp
+from training.recipes import cnn, mlp, sweep
 from training.settings import SettingsError
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (*cnn.RECIPES, *mlp.RECIPES)}
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (*cnn.RECIPES, *mlp.RECIPES, *sweep.RECIPES)}
 
 
 def find(name: str) -> Recipe:

@@ -1,8 +1,13 @@
 """Recipes of multi-layer perceptrons."""
 
+import dataclasses
+
 from data import SOURCES
 from training import optimizers
 from training.recipe import Expected, Recipe, Training
+
+# Small enough to be watched while it learns: the weights are kept on the way.
+WATCHED = Training(epochs=80, batch_size=16, loss="squared_error", monitor="val_loss", snapshots=60)
 
 RECIPES = (
     Recipe(
@@ -26,5 +31,38 @@ RECIPES = (
         model={"widths": (256, 128, 100), "normalization": "batch", "dropout": 0.2},
         optimizer=optimizers.Config("adamw", 3e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.995),
         training=Training(epochs=25, label_smoothing=0.1),
+    ),
+    Recipe(
+        name="function_mlp",
+        summary="a curve that you type or draw, by one hidden layer: --data.formula 'sin(3 * x)'",
+        source="function",
+        architecture="mlp",
+        expected=Expected({}, seconds=15),
+        data=SOURCES["function"],
+        model={"widths": (64,), "bias_deviation": 0.7},
+        optimizer=optimizers.Config("adam", 1e-2, "cosine"),
+        training=WATCHED,
+    ),
+    Recipe(
+        name="points_mlp",
+        summary="points of the plane, drawn by a rule or of your own: --data.kind spirals, --data.file PATH",
+        source="points",
+        architecture="mlp",
+        expected=Expected({"accuracy": 0.93}, seconds=15),
+        data=SOURCES["points"],
+        model={"widths": (8, 8)},
+        optimizer=optimizers.Config("adam", 1e-2, "cosine"),
+        training=dataclasses.replace(WATCHED, loss="cross_entropy", monitor="val_accuracy"),
+    ),
+    Recipe(
+        name="surface_mlp",
+        summary="a function of x and y as a picture: --data.formula 'sin(2 * x) * cos(2 * y)'",
+        source="surface",
+        architecture="mlp",
+        expected=Expected({}, seconds=20),
+        data=SOURCES["surface"],
+        model={"widths": (32, 32), "bias_deviation": 0.5},
+        optimizer=optimizers.Config("adam", 1e-2, "cosine"),
+        training=dataclasses.replace(WATCHED, epochs=20, batch_size=32),
     ),
 )
