@@ -16,6 +16,8 @@ st.navigation(
     [
         st.Page(VIEWS / "home.py", title="Home", default=True),
         st.Page(VIEWS / "activations.py", title="Activations"),
+        st.Page(VIEWS / "approximation.py", title="Approximation"),
+        st.Page(VIEWS / "boundary.py", title="Boundary"),
         st.Page(VIEWS / "kernel.py", title="Kernel"),
         st.Page(VIEWS / "convolution.py", title="Convolution"),
         st.Page(VIEWS / "frames.py", title="Frames"),

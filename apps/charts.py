@@ -11,19 +11,23 @@ MOST_POINTS = 400  # of a line; more can't be told apart on a screen
 HEIGHT = 260  # pixels
 
 AXES = {"epoch": "epoch", "step": "step", "seconds": "seconds of training"}
+FIGURES = ("loss", "accuracy", "squared_error")  # of which a run has two
 TITLES = {
     "loss": "Loss",
     "accuracy": "Accuracy",
+    "squared_error": "Squared error",
     "val_loss": "Validation loss",
     "val_accuracy": "Validation accuracy",
+    "val_squared_error": "Validation squared error",
     "learning_rate": "Learning rate",
 }
 
 
-def training_curves(rows: Sequence[Mapping[str, Any]], key: str) -> None:
-    """Loss and accuracy of one run, training beside validation."""
-    figures = [name for name in ("loss", "accuracy") if any(name in row for row in rows)]
-    for column, figure in zip(st.columns(max(1, len(figures))), figures, strict=False):
+def training_curves(rows: Sequence[Mapping[str, Any]], key: str, across: int = 2) -> None:
+    """The figures of one run, training beside validation, `across` of them in a row."""
+    figures = [name for name in FIGURES if any(name in row for row in rows)]
+    columns = st.columns(max(1, min(across, len(figures)))) * len(figures)
+    for column, figure in zip(columns, figures, strict=False):
         series = {"training": figure, "validation": f"val_{figure}"}
         points = [
             {"epoch": row["epoch"], "series": label, "value": row[name]}
@@ -137,6 +141,119 @@ def curves(series: Mapping[str, tuple[Any, Any]], axis: str, key: str) -> None:
         ],
     )
     st.altair_chart(chart.properties(height=HEIGHT), key=key, width="stretch")
+
+
+def sparkline(points: Any, values: Any, key: str) -> None:
+    """A small curve without a legend; points and values `(N,)`."""
+    import altair as alt
+    import pandas as pd
+
+    chart = alt.Chart(pd.DataFrame({"x": points, "y": values})).mark_line(strokeWidth=2)
+    chart = chart.encode(
+        x=alt.X("x:Q", title=None, axis=alt.Axis(grid=False, tickCount=4)),
+        y=alt.Y("y:Q", title=None, axis=alt.Axis(tickCount=3)),
+    )
+    st.altair_chart(chart.properties(height=110), key=key, width="stretch")
+
+
+def scatter(points: Any, labels: Any, key: str) -> None:
+    """Points `(N, 2)` coloured by their labels `(N,)`."""
+    import altair as alt
+    import pandas as pd
+
+    frame = pd.DataFrame({"x": points[:, 0], "y": points[:, 1], "class": labels})
+    chart = alt.Chart(frame).mark_circle(size=16, opacity=0.8)
+    chart = chart.encode(
+        x=alt.X("x:Q", title=None, axis=alt.Axis(grid=False, tickCount=4)),
+        y=alt.Y("y:Q", title=None, axis=alt.Axis(grid=False, tickCount=4)),
+        color=alt.Color("class:N", legend=None),
+    )
+    st.altair_chart(chart.properties(height=190), key=key, width="stretch")
+
+
+def sweep(nets: Sequence[Mapping[str, Any]], key: str) -> None:
+    """Error against width for each activation, on axes by powers: each kind's median and its middle half.
+
+    Args:
+        nets: As `sweep.json` has them, of one depth.
+        key: Of the element.
+    """
+    import altair as alt
+    import pandas as pd
+
+    rows = [
+        {"width": net["width"], "activation": net["activation"], **_spread_of(net["errors"])} for net in nets
+    ]
+    names = list(dict.fromkeys(net["activation"] for net in nets))
+    base = alt.Chart(pd.DataFrame(rows)).encode(
+        x=alt.X("width:Q", title="hidden units", scale=alt.Scale(type="log", base=2, nice=False)),
+        color=alt.Color(
+            "activation:N",
+            sort=names,
+            scale=alt.Scale(domain=names),
+            legend=alt.Legend(title=None, orient="top", symbolType="stroke", columns=5),
+        ),
+        tooltip=[
+            alt.Tooltip("activation:N", title=" "),
+            alt.Tooltip("width:Q", title="hidden units"),
+            alt.Tooltip("middle:Q", title="median error", format=".3~g"),
+        ],
+    )
+    y = alt.Y(
+        "middle:Q",
+        title="mean squared error",
+        scale=alt.Scale(type="log"),
+        axis=alt.Axis(format="~g", tickCount=6),
+    )
+    band = base.mark_area(opacity=0.15).encode(y=alt.Y("lower:Q", title=None), y2="upper:Q")
+    line = base.mark_line(strokeWidth=2, point=True).encode(y=y)
+    st.altair_chart((band + line).properties(height=360), key=key, width="stretch")
+
+
+def _spread_of(errors: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(errors)
+    lower, middle, upper = (ordered[round(share * (len(ordered) - 1))] for share in (0.25, 0.5, 0.75))
+    return {"lower": lower, "middle": middle, "upper": upper}
+
+
+def collapse(nets: Sequence[Mapping[str, Any]], activation: str, key: str) -> None:
+    """How often nets of one activation give a constant: a square for each depth and width.
+
+    Args:
+        nets: As `sweep.json` has them.
+        activation: Which of them.
+        key: Of the element.
+    """
+    import altair as alt
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            "depth": net["depth"],
+            "width": net["width"],
+            "share": net["constant"] / len(net["errors"]),
+            "error": _spread_of(net["errors"])["middle"],
+        }
+        for net in nets
+        if net["activation"] == activation
+    )
+    base = alt.Chart(frame).encode(
+        x=alt.X("width:O", title="units a layer", axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("depth:O", title="hidden layers", sort="descending"),
+        tooltip=[
+            alt.Tooltip("depth:O", title="hidden layers"),
+            alt.Tooltip("width:O", title="units a layer"),
+            alt.Tooltip("share:Q", title="a constant", format=".0%"),
+            alt.Tooltip("error:Q", title="median error", format=".3~g"),
+        ],
+    )
+    colour = alt.Color("share:Q", legend=None, scale=alt.Scale(domain=[0, 1], scheme="oranges"))
+    squares = base.mark_rect(cornerRadius=4, stroke="transparent", strokeWidth=3).encode(color=colour)
+    text = base.mark_text(fontWeight=600).encode(
+        text=alt.Text("share:Q", format=".0%"),
+        color=alt.condition("datum.share > 0.6", alt.value("#ffffff"), alt.value("#3a2010")),
+    )
+    st.altair_chart((squares + text).properties(height=240), key=key, width="stretch")
 
 
 def histogram(counts: Any, edges: Any, axis: str, key: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -45,6 +45,7 @@ class Page:
         explore: Draws the tab Explore for a model.
         controls: Settings that the tab Train offers.
         sources: Keys of `data.SOURCES` whose runs and recipes belong here; None: all of the architecture.
+        needs_model: Whether there is nothing to explore without a model; else `explore` is given None there.
     """
 
     file: str
@@ -52,9 +53,10 @@ class Page:
     idea: str
     architecture: str
     fits: Callable[[Entry], bool]
-    explore: Callable[[Entry], None]
+    explore: Callable[[Any], None]
     controls: Callable[[], tuple[training_panel.Control, ...]]
     sources: Collection[str] | None = None
+    needs_model: bool = True
 
     def owns(self, architecture: str, source: str) -> bool:
         """Whether trainings of an architecture on a source belong to this page."""
@@ -77,7 +79,7 @@ def show(page: Page) -> None:
     fitting.sort(key=lambda entry: entry.architecture != page.architecture)  # its own first
     links.heed_wish()
     entry = _pick(fitting)
-    if not fitting and "tab" not in st.session_state and "tab" not in st.query_params:
+    if not fitting and page.needs_model and "tab" not in st.session_state and "tab" not in st.query_params:
         st.session_state["tab"] = "Train"
     tabs = st.tabs(list(TABS), key="tab", bind="query-params")
     drawn = {
@@ -147,7 +149,8 @@ def _facts(entry: Entry) -> str:
     facts = []
     if entry.spec:
         facts.append(f"sees {library.shape_text(entry.spec['input_shape'])}")
-        facts.append(f"{len(entry.spec['classes'])} classes")
+        classes = len(entry.spec["classes"])
+        facts.append(f"{classes} classes" if classes else "gives a value")
     if "parameters" in entry.run.config:
         facts.append(f"{library.readable(entry.run.config['parameters'])} parameters")
     if entry.score:
@@ -157,7 +160,7 @@ def _facts(entry: Entry) -> str:
 
 
 def _explore(page: Page, entry: Entry | None) -> None:
-    if entry is None:
+    if entry is None and page.needs_model:
         st.info(
             "There is no model to look into yet. Train one in the tab **Train**: the digits take half a "
             "minute.",

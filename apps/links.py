@@ -9,9 +9,19 @@ from apps import library
 from apps.library import Entry
 
 ACTIVATIONS = "views/activations.py"
+APPROXIMATION = "views/approximation.py"
+BOUNDARY = "views/boundary.py"
 CONVOLUTION = "views/convolution.py"
 FRAMES = "views/frames.py"
 SIGNALS = "views/signals.py"
+BY_SOURCE = {  # where the data say more than the architecture
+    "clips": FRAMES,
+    "function": APPROXIMATION,
+    "surface": APPROXIMATION,
+    "sine": APPROXIMATION,
+    "points": BOUNDARY,
+    "abs": ACTIVATIONS,
+}
 
 
 def link(page: str, label: str, icon: str | None = None, **query: str) -> None:
@@ -29,10 +39,11 @@ def explore(entry: Entry, label: str = "Explore", icon: str = ":material/visibil
 
 def _page(entry: Entry) -> str | None:
     """The page that looks inside a model."""
+    source = entry.run.config.get("source", "")
+    if source in BY_SOURCE:
+        return BY_SOURCE[source]
     if entry.architecture == "mlp":
         return ACTIVATIONS
-    if entry.run.config.get("source") == "clips":
-        return FRAMES
     if library.sees_images(entry):
         return CONVOLUTION
     return SIGNALS if entry.architecture == "cnn" else None

@@ -99,11 +99,12 @@ def _head(run: Run, state: str, actions: Actions) -> None:
             st.subheader(escaped(run.name), anchor=False, width="content")
             st.badge(state, icon=icon, color=colour)
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            _stop_or_resume(run, state)
+            stop_or_resume(run, state)
             actions(run, state)
 
 
-def _stop_or_resume(run: Run, state: str) -> None:
+def stop_or_resume(run: Run, state: str) -> None:
+    """The button that stops a training, or goes on with it."""
     if state in launch.ACTIVE:
         stopping = st.session_state.get("stopping") == run.name
         st.button(

@@ -156,14 +156,14 @@ def _widget(control: Control, default: Any, key: str) -> Any:
     if isinstance(default, int):
         return st.number_input(label, value=default, step=1, key=key, help=about)
     if isinstance(default, float):
-        return st.number_input(label, value=default, step=_step(default), format="%g", key=key, help=about)
+        return st.number_input(label, value=default, step=step_of(default), format="%g", key=key, help=about)
     if isinstance(default, list):
         text = st.text_input(label, value=", ".join(map(str, default)), key=key, help=about)
         return default if text == ", ".join(map(str, default)) else text
     return st.text_input(label, value=default, key=key, help=about)
 
 
-def _step(value: float) -> float:
+def step_of(value: float) -> float:
     """What one click changes a number by: one unit of its first digit."""
     return 10.0 ** math.floor(math.log10(abs(value))) if value else 0.1
 

@@ -6,11 +6,14 @@ answer moves the bars and repaints the maps, and nothing flickers or is laid out
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
+
+from inspection import tiles
 
 THUMB = 96  # pixels that a thumbnail keeps along its longer edge; twice what it is shown at
 FOLDER = Path(__file__).parent / "components"
@@ -30,6 +33,7 @@ def component(name: str):
 _answer = component("answer")
 _maps = component("maps")
 _mosaic = component("mosaic")
+_plane = component("plane")
 _run_table = component("run_table")
 _thumbs = component("thumbs")
 
@@ -158,6 +162,81 @@ def thumbs(key: str, images: np.ndarray, names: Sequence[str], first: int) -> in
         on_picked_change=lambda: st.session_state.pop(f"{key}_wanted", None),
     )
     return picked
+
+
+@dataclass(frozen=True)
+class Field:
+    """A function over a square of the plane.
+
+    Args:
+        name: Of the function.
+        note: On it, in words.
+        values: `(H, W)`, the upper edge first: numbers; or with `sureness` numbers of classes.
+        centre: The value that has no colour.
+        scale: How far from it the strongest colours are.
+        sureness: `(H, W)` in [0, 1] of each place's class; None: the values are no classes.
+        points: Whether the points are drawn upon it.
+    """
+
+    name: str
+    note: str
+    values: np.ndarray
+    centre: float = 0.0
+    scale: float = 1.0
+    sureness: np.ndarray | None = None
+    points: bool = False
+
+
+def plane(
+    key: str,
+    low: Sequence[float],
+    high: Sequence[float],
+    axes: Sequence[str],
+    fields: Sequence[Field],
+    points: Sequence[Sequence[float]] = (),
+    classes: Sequence[str] = (),
+) -> None:
+    """Show functions of the plane side by side.
+
+    Args:
+        key: Of the element.
+        low: Where the square begins: across, up.
+        high: Where it ends.
+        axes: Names of the two.
+        fields: What is shown.
+        points: Of each its place across and up, its class, and whether it is held out for the test.
+        classes: Names.
+    """
+    _plane(
+        key=key,
+        data={
+            "low": list(map(float, low)),
+            "high": list(map(float, high)),
+            "axes": list(axes),
+            "classes": list(classes),
+            "points": [list(point) for point in points],
+            "panels": [_panel(field) for field in fields],
+        },
+    )
+
+
+def _panel(field: Field) -> dict[str, Any]:
+    if field.sureness is not None:
+        pixels = field.values.astype("uint8")
+    else:
+        shares = np.clip((np.nan_to_num(field.values) - field.centre) / field.scale, -1, 1)
+        pixels = np.rint(tiles.ZERO + shares * (255 - tiles.ZERO)).astype("uint8")
+    return {
+        "name": field.name,
+        "note": field.note,
+        "height": field.values.shape[0],
+        "width": field.values.shape[1],
+        "pixels": base64_text(pixels),
+        "sure": None if field.sureness is None else base64_text(levels(field.sureness)),
+        "centre": field.centre,
+        "scale": field.scale,
+        "points": field.points,
+    }
 
 
 def run_table(key: str, rows: Sequence[Mapping[str, Any]], chosen: Sequence[str]) -> list[str]:

@@ -11,12 +11,18 @@ from training.runs import Run
 RECIPES = (
     "digits_cnn",
     "mnist_cnn",
+    "mnist_tiny_cnn",
     "fashion_cnn",
     "digits_mlp",
     "fashion_mlp",
     "clips_cnn",
     "waveforms_cnn",
     "spoken_digits_cnn",
+    "function_mlp",
+    "surface_mlp",
+    "points_mlp",
+    "abs_sweep",
+    "sine_sweep",
 )
 FILES = ("config.json", "metrics.jsonl", "evaluation.json", "model.keras")
 MORE = ("snapshots.npz", "sweep.json")  # of those that have them

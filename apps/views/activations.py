@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from apps import charts, controls, frame, library, widgets
+from apps import charts, controls, frame, library, sweep_panel, widgets
 from apps.library import Entry
 from apps.run_card import sentence
 from inspection import tiles
+from training.runs import Run
 
 if TYPE_CHECKING:
     from data.source import Split
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 POINTS = 401  # of a curve
 REACH = 4.0  # of its input, to either side
 WATCHED = 2000  # examples of the test set that stand for all of it
+ACROSS = 3  # charts of the sweep in a row
 CHECKED = 64  # test examples on which a collapsed net is compared with the net
 FORMULAS = {
     "relu": "max(0, x)",
@@ -40,6 +42,8 @@ def explore(entry: Entry) -> None:
     _functions()
     st.divider()
     _in_a_net(entry)
+    st.divider()
+    _dying()
 
 
 def _functions() -> None:
@@ -210,6 +214,31 @@ def _collapse(entry: Entry, model: Any, split: "Split") -> None:
         st.caption("b = " + ", ".join(f"{value:.4g}" for value in found.bias))
 
 
+def _dying() -> None:
+    """How often deep narrow nets give a constant, by activation function."""
+    st.subheader("The dying ReLU", anchor=False)
+    st.markdown(
+        "Deep narrow nets learn |x|, which two ReLU units can do exactly. A unit that is negative on every "
+        "input has slope 0 there and never comes back; once a whole layer has died, the net is a constant "
+        "for good, the mean of its targets (Lu, Shin, Su and Karniadakis 2020, arXiv:1903.06733). He "
+        "initialization does not save it. What helps: more width, or a function that is nowhere flat."
+    )
+    sweep_panel.show("abs_sweep", _collapsed)
+
+
+def _collapsed(run: Run) -> None:
+    """The share of constant nets for each depth and width, an activation function beside the next."""
+    nets = run.sweep["nets"]
+    names = list(dict.fromkeys(net["activation"] for net in nets))
+    st.caption("Share of the nets that give the same answer for every input.")
+    for start in range(0, len(names), ACROSS):
+        columns = st.columns(ACROSS, gap="medium")
+        for column, name in zip(columns, names[start : start + ACROSS], strict=False):
+            with column:
+                st.markdown(f"**{name}**")
+                charts.collapse(nets, name, f"collapse-{run.name}-{name}")
+
+
 def fits(entry: Entry) -> bool:
     """Whether a model's units can be watched: any that has learned classes."""
     return bool(entry.spec.get("classes")) and math.prod(entry.spec["input_shape"]) > 0
@@ -227,5 +256,6 @@ frame.show(
         fits=fits,
         explore=explore,
         controls=controls.mlp,
+        sources=("digits", "fashion_mnist"),
     )
 )

@@ -23,6 +23,20 @@ WAYS = (
         "what is left of a net without a bend: one matrix.",
     ),
     (
+        "views/approximation.py",
+        "Approximation",
+        ":material/function:",
+        "Draw a curve, or type a formula, and watch a net of your own bend itself into it, unit by unit. "
+        "Then see how wide it has to be.",
+    ),
+    (
+        "views/boundary.py",
+        "Boundary",
+        ":material/scatter_plot:",
+        "Points of the plane, drawn by a rule or from your own table. Stack layers as you like and watch the "
+        "line between the classes.",
+    ),
+    (
         "views/kernel.py",
         "Kernel",
         ":material/apps:",
@@ -63,6 +77,9 @@ TITLES = {  # what the gallery's models were taught
     "mnist": "Handwritten digits, 28 × 28",  # noqa: RUF001
     "fashion_mnist": "Clothes, 28 × 28",  # noqa: RUF001
     "cifar10": "Things in colour, 32 × 32",  # noqa: RUF001
+    "function": "A curve, by one hidden layer",
+    "abs": "|x|, by thousands of nets",
+    "sine": "Two waves, by ever wider nets",
     "clips": "Who moves where, four frames of 20 × 20",  # noqa: RUF001
     "waveforms": "Wave forms of 21 points",
     "spoken_digits": "Spoken digits",

@@ -185,12 +185,13 @@ def test_nets_side_by_side_each_learn_as_if_alone():
     ]
     begin = together.model.get_weights()
     for number, loop in enumerate(alone):
-        loop.model.set_weights([weight[number] for weight in begin])
+        shapes = [weight.shape for weight in loop.model.get_weights()]
+        loop.model.set_weights([weight[number].reshape(s) for weight, s in zip(begin, shapes, strict=True)])
     logs = together.run()
     figures = [loop.run() for loop in alone]
     for number, loop in enumerate(alone):
         for weight, own in zip(together.model.get_weights(), loop.model.get_weights(), strict=True):
-            np.testing.assert_allclose(weight[number], own, atol=2e-5)
+            np.testing.assert_allclose(weight[number].reshape(own.shape), own, atol=2e-5)
     for name in ("loss", "val_squared_error"):
         assert logs[name] == pytest.approx(np.mean([figure[name] for figure in figures]), rel=1e-4)
 

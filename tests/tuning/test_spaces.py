@@ -43,7 +43,7 @@ def test_every_draw_is_valid_for_every_picture(drawn):
         for shape in SHAPES:
             architecture.Config(input_shape=shape, outputs=10, **changed.model)
         seen.add(changed.model[TELLING[name]])
-    assert len(seen) > (4 if name == "sweep" else 15)  # or the draws would say little
+    assert len(seen) > (3 if name == "sweep" else 15)  # or the draws would say little
 
 
 def test_the_deepest_and_widest_net_is_built():
