@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import keras
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -68,12 +69,13 @@ class Shelves:
         error: str | None = None,
         **changes: Any,
     ) -> Run:
-        """Put a run there as a training would have left it, but for its weights, which are random."""
+        """Put a run there as a training would have left it, but for its weights: random ones, ever the same."""
         usual = recipes.find(recipe)
         changed = usual.override({**TINY[usual.architecture], **SMALL.get(usual.source, {}), **changes})
         run = trainer.create(changed, self.gallery if shelf == "gallery" else self.runs, name)
         if model or rows:
             spec = _spec(changed.data)
+            keras.utils.set_random_seed(0)
             built = changed.build_model(spec)
             run.write_json(
                 "config.json",
