@@ -121,12 +121,16 @@ RECIPES = (
         source="arrowhead",
         architecture="cnn",
         expected=Expected({}, seconds=120),  # the mean of 5 seeds is not measured yet
-        # All training series, chosen by the training loss; the shape is that of Wang et al. 2017
-        # (arXiv:1611.06455).
-        data=dataclasses.replace(SOURCES["arrowhead"], validation=0.0),
-        model={"filters": (48, 96, 48), "kernel_size": 9, "pooling": "none"},
+        # All training series; of the epochs with the best training accuracy the last is kept. Pooling and
+        # augmentation were chosen by `python -m benchmarks folds arrowhead_cnn --folds 7`: validation loss
+        # 0.288 (0.067), accuracy 92.1 %, where the shape of Wang et al. 2017 (arXiv:1611.06455), without
+        # either, has 0.69 in the first two folds and this one 0.31.
+        data=dataclasses.replace(
+            SOURCES["arrowhead"], validation=0.0, augmentation=Augmentation(shift=24, zoom=0.3)
+        ),
+        model={"filters": (48, 96, 48), "kernel_size": 9},
         optimizer=optimizers.Config("adamw", 2e-3, "cosine", warmup=0.1, weight_decay=0.05, average=0.99),
-        training=Training(epochs=300, batch_size=16, label_smoothing=0.1, monitor="loss"),
+        training=Training(epochs=300, batch_size=16, label_smoothing=0.1, monitor="accuracy"),
     ),
     Recipe(
         name="italypowerdemand_cnn",
