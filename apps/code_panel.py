@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from apps import engine
 from apps.library import Entry
 
 LOAD = """import keras
@@ -15,8 +16,8 @@ LOAD = """import keras
 model = keras.models.load_model("model.keras")  # no code of this project is needed
 model.summary()
 
-inputs = ...  # (batch, {shape}) float32 in [0, 1]
-probabilities = keras.ops.softmax(model(inputs))
+inputs = ...  # (batch, {shape}) float32{scale}
+{use}
 """
 
 
@@ -46,8 +47,7 @@ def _show_model(architecture: str, entry: Entry) -> None:
 
     st.subheader("Use it anywhere", anchor=False)
     if entry.has_model:
-        shape = ", ".join(map(str, entry.spec.get("input_shape", ("...",))))
-        st.code(LOAD.format(shape=shape), "python")
+        st.code(_load(entry.spec), "python")
         st.download_button(
             "Download model.keras",
             data=run.model_path.read_bytes,
@@ -61,8 +61,35 @@ def _show_model(architecture: str, entry: Entry) -> None:
 
     st.subheader("Build it anew", anchor=False)
     st.code(builder_call(architecture, run.config), "python")
+    _in_plain_keras(entry)
     with st.expander("config.json: every setting of this run", icon=":material/tune:"):
         st.json(run.config)
+
+
+def _load(spec: Mapping[str, Any]) -> str:
+    """How the file is used: what goes in, and what comes out."""
+    scale = " in [0, 1]" if len(spec["input_shape"]) == 3 else ""
+    use = "probabilities = keras.ops.softmax(model(inputs))" if spec["classes"] else "values = model(inputs)"
+    if any(spec.get("spread", ())):
+        scale = f": (own - {spec['centre']}) / {spec['spread']}"
+    if any(spec.get("value_spread", ())):
+        use += f" * {spec['value_spread'][0]:.6g} + {spec['value_centre'][0]:.6g}"
+    shape = ", ".join(map(str, spec["input_shape"]))
+    return LOAD.format(shape=shape, scale=scale, use=use)
+
+
+def _in_plain_keras(entry: Entry) -> None:
+    """The same net and its training without a line of this suite."""
+    from apps import plain_keras
+    from training.runs import RunError
+
+    try:
+        script = plain_keras.script(engine.model(entry.run), entry.run.config)
+    except RunError:  # no model yet, as is said above
+        return
+    if script:
+        st.markdown("The same in plain Keras:")
+        st.code(script, "python")
 
 
 def command_line(config: Mapping[str, Any]) -> str:
@@ -87,7 +114,7 @@ def builder_call(architecture: str, config: Mapping[str, Any]) -> str:
     spec = config.get("spec", {})
     fields = {
         "input_shape": tuple(spec.get("input_shape", ())),
-        "outputs": len(spec.get("classes", ())),
+        "outputs": len(spec.get("classes", ())) or len(spec.get("values", ())),
         **{name: tuple(v) if isinstance(v, list) else v for name, v in config["model"].items()},
     }
     lines = "".join(f"        {name}={value!r},\n" for name, value in fields.items())

@@ -96,7 +96,7 @@ def _parsed(text: str) -> ast.Expr:
         FormulaError: It is too long, empty, or no expression.
     """
     if len(text) > MOST:
-        raise FormulaError(f"A formula has at most {MOST} characters. Received: {len(text)}")
+        raise FormulaError(f"A formula has at most {MOST} characters; this one has {len(text)}.")
     if not text.strip():
         raise FormulaError("Type a formula of x, such as sin(3 * x).")
     try:

@@ -6,8 +6,8 @@ import numpy as np
 
 from data import formula
 from data.formula import FormulaError
-from data.series import parse_line
 from data.source import DataUnavailable, Source, Spec, Split
+from data.tables import read_point
 
 CHECKED = 401  # places along each axis at which a formula must have a finite value
 HELD_OUT = 500  # points of the validation and of the test split
@@ -142,8 +142,7 @@ class Config:
         Raises:
             DataUnavailable: It is no such point.
         """
-        point = parse_line(line, (len(spec.features), 1), normalize=False)[:, 0]
-        return ((point - np.array(spec.centre)) / np.array(spec.spread)).astype("float32")
+        return read_point(line, spec)
 
     def _scale(self) -> tuple[float, float]:
         """Centre and half range of the values over the whole domain.

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from data import tables
-from data.source import DataUnavailable, Source, Spec, Split
+from data.source import Source, Spec, Split
 from data.splitting import without
 from data.tables import divide, refuse
 
@@ -157,20 +157,7 @@ class Config:
         Raises:
             DataUnavailable: It is none.
         """
-        cells = tables.split_line(line.strip())
-        numbers = [tables.number(cell) for cell in (cells if len(cells) > 1 else line.split())]
-        found = [value for value in numbers if value is not None]
-        if len(found) != 2 or len(numbers) != 2:
-            features = " and ".join(spec.features or ("x", "y"))
-            raise DataUnavailable(
-                tables.one_line(
-                    f"a point is two numbers, {features}, such as 0.3, -1.2. Received: {line.strip()[:40]!r}"
-                )
-            )
-        point = (np.array(found) - (spec.centre or 0)) / (spec.spread or 1)
-        if np.abs(point).max() > tables.LARGEST:
-            raise DataUnavailable(f"the point lies too far from the data. Received: {line.strip()[:40]!r}")
-        return point.astype("float32")
+        return tables.read_point(line, spec)
 
     def _drawn(self) -> Source:
         """Points by the rule of the kind; each split has a stream of its own."""

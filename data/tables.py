@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from data.source import DataUnavailable
+from data.source import DataUnavailable, Spec
 from data.splitting import fingerprints
 
 MAX_BYTES = 256 * 2**20  # of a file
@@ -115,6 +115,32 @@ def split_line(line: str) -> list[str]:
     decimal = (";" in line or "\t" in line) and not _OTHER_COMMA.search(line)
     cells = [cell.strip() for cell in re.split("[;\t]" if decimal else "[,;\t]", line)]
     return [_with_point(cell) for cell in cells] if ";" in line and decimal else cells
+
+
+def read_point(line: str, spec: Spec) -> np.ndarray:
+    """A point as numbers split by commas or spaces, in the units of its data, as a model sees it.
+
+    Args:
+        line: Such as "0.3, -1.2".
+        spec: Of the data, with `features`; `centre` and `spread` say what their units are.
+
+    Returns: `(D,)` float32.
+
+    Raises:
+        DataUnavailable: It is no such point.
+    """
+    cells = split_line(line.strip())
+    numbers = [number(cell) for cell in (cells if len(cells) > 1 else line.split())]
+    found = [value for value in numbers if value is not None]
+    features, given = spec.features, repr(line.strip()[:40])
+    if not len(found) == len(numbers) == len(features):
+        what = {1: "one number", 2: "two numbers"}.get(len(features), f"{len(features)} numbers")
+        names, example = " and ".join(features), ", ".join(["0.3", "-1.2"][: len(features)])
+        raise DataUnavailable(one_line(f"a point is {what}, {names}, such as {example}. Received: {given}"))
+    point = (np.array(found) - (spec.centre or 0)) / (spec.spread or 1)
+    if np.abs(point).max() > LARGEST:
+        raise DataUnavailable(f"the point lies too far from the data. Received: {given}")
+    return point.astype("float32")
 
 
 def is_header(cells: Sequence[str]) -> bool:

@@ -97,25 +97,27 @@ def _function() -> dict[str, Any] | None:
             st.caption("Draw a curve from left to right, in one stroke or several.")
             return None
         data["data.heights"] = heights
-    with (
-        st.expander("Range, points and noise", icon=":material/straighten:"),
-        st.grid(min_column_width=100, gap="small"),
-    ):
-        # A key for each function, whose own range it begins with.
-        data["data.low"] = st.number_input("From", value=first[1], step=0.5, key=f"from-{picked}")
-        data["data.high"] = st.number_input("To", value=first[2], step=0.5, key=f"to-{picked}")
-        data["data.examples"] = int(
-            st.number_input("Points to learn from", 2, 100_000, 1000, key="examples", bind="query-params")
+    more = st.expander("Range, points and noise", icon=":material/straighten:")
+    with more, st.grid(min_column_width=100, gap="small"):
+        for field, label, value in (("low", "From", first[1]), ("high", "To", first[2])):
+            # A key for each function, whose own range it begins with.
+            key = f"{field}-{picked}"
+            data[f"data.{field}"] = st.number_input(
+                label, value=value, step=0.5, key=key, bind="query-params"
+            )
+        examples = st.number_input(
+            "Points to learn from", 2, 100_000, 1000, key="examples", bind="query-params"
         )
+        data["data.examples"] = int(examples)
         data["data.noise"] = st.number_input(
             "Noise",
-            0.0,
-            10.0,
-            0.0,
-            0.05,
+            min_value=0.0,
+            max_value=10.0,
+            value=0.0,
+            step=0.05,
             key="noise",
             bind="query-params",
-            help="Standard deviation, of a height of 2",
+            help="Its standard deviation, where the function is brought to a height of 2",
         )
     return data
 
