@@ -48,7 +48,8 @@ def script(model: keras.Model, config: Mapping[str, Any]) -> str | None:
     lines += ["model = keras.Model(inputs, x)", "model.summary()", ""]
     schedule, warmup = optimizer["schedule"], optimizer["warmup"]
     if schedule != "constant" or warmup:
-        lines.append(f"# Trained here on a {schedule} schedule after a warmup of {warmup:.0%} of all steps.")
+        after = f" after a warmup of {warmup:.0%} of all steps" if warmup else ""
+        lines.append(f"# Trained here on a {schedule} schedule{after}.")
     batch = ", ".join(map(str, model.input_shape[1:]))
     return "\n".join(lines) + _TRAINING.format(
         optimizer=_OPTIMIZERS[optimizer["name"]],

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from apps import devices, launch, library, links, run_card
+from apps import charts, devices, launch, library, links, run_card
 from apps.run_card import sentence
 from training import runs
 from training.runs import Run, RunError
@@ -126,10 +126,13 @@ def _form(owns: Owns, controls: tuple[Control, ...]) -> None:
 
 def _expectation(recipe) -> str:
     """What a recipe is expected to reach, in one line."""
-    facts = [f"{value:.1%} test {figure}" for figure, value in recipe.expected.test.items()]
+    facts = [
+        f"{value:.1%} test {figure}" if figure == "accuracy" else f"{charts.title(figure).lower()} {value:g}"
+        for figure, value in recipe.expected.test.items()
+    ]
     if recipe.expected.seconds:
         facts.append(f"about {library.duration_text(recipe.expected.seconds)} on two CPU cores")
-    return f"Expected: {', '.join(facts)}" if facts else "What it reaches depends on your images"
+    return f"Expected: {', '.join(facts)}" if facts else "What it reaches depends on your data"
 
 
 def _widgets(controls: Sequence[Control], usual: dict[str, Any], recipe: str) -> dict[str, Any]:

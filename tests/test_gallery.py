@@ -3,10 +3,12 @@
 import json
 
 import keras
+import numpy as np
 import pytest
 
 from data import DataUnavailable
-from training import gallery, recipes, runs, trainer
+from training import gallery, recipes, runs, snapshots, trainer
+from training.callbacks import higher_is_better
 from training.runs import Run
 
 NAMES = gallery.RECIPES
@@ -28,7 +30,7 @@ def test_each_model_is_what_its_recipe_makes(run):
     assert run.state == "finished"
     model = keras.models.load_model(run.model_path)
     spec = run.config["spec"]
-    assert model.output_shape == (None, len(spec["classes"]))
+    assert model.output_shape[-1] == (len(spec["classes"]) or len(spec["values"]))
     assert model.input_shape == (None, *spec["input_shape"])
     built = recipe.build_model(trainer.spec_of(run))
     layers = [(layer.name, type(layer).__name__) for layer in model.layers]
@@ -38,17 +40,47 @@ def test_each_model_is_what_its_recipe_makes(run):
 
 def test_each_model_reaches_what_its_recipe_expects(run):
     expected = recipes.find(run.name).expected
-    for figure, least in expected.test.items():
-        assert run.evaluation["test"][figure] >= least
+    for figure, bound in expected.test.items():
+        found = run.evaluation["test"][figure]
+        assert found >= bound if higher_is_better(figure) else found <= bound
     if expected.parameters:
         assert run.config["parameters"] <= expected.parameters
 
 
 def test_folders_are_small_and_have_no_checkpoint(run):
     files = [path for path in run.path.rglob("*") if path.is_file()]
-    assert {path.name for path in files} == {*gallery.FILES, "status.json"}
+    recipe = recipes.find(run.name)
+    more = {"snapshots.npz"} if recipe.training.snapshots else set()
+    more |= {"sweep.json"} if recipe.architecture == "sweep" else set()
+    assert {path.name for path in files} == {*gallery.FILES, "status.json", *more}
     assert sum(path.stat().st_size for path in files) < MAX_BYTES
     assert run.metrics()[-1]["step"] == run.status["step"] == run.status["steps"]
+
+
+def test_snapshots_are_those_of_the_model(run):
+    if not recipes.find(run.name).training.snapshots:
+        pytest.skip("keeps none")
+    kept = snapshots.load(run.path)
+    model = keras.models.load_model(run.model_path)
+    assert min(kept) == 0
+    assert max(kept) == run.status["steps"]
+    for weights in kept.values():
+        assert [weight.shape for weight in weights] == [weight.shape for weight in model.get_weights()]
+
+
+def test_sweeps_say_what_they_are_kept_for():
+    """Deep narrow ReLU nets die and the others do not; more width helps; a polynomial never fits."""
+    nets = runs.find("abs_sweep", runs.GALLERY).sweep["nets"]
+    share = {(n["activation"], n["depth"], n["width"]): n["constant"] / len(n["errors"]) for n in nets}
+    assert share["relu", 12, 2] > 0.9
+    assert share["relu", 12, 2] > share["relu", 12, 8] + 0.5
+    assert share["relu", 12, 2] > share["relu", 2, 2] + 0.3
+    assert max(value for (name, *_), value in share.items() if name == "leaky_relu") < 0.1
+    sine = runs.find("sine_sweep", runs.GALLERY).sweep
+    error = {(n["activation"], n["width"]): float(np.median(n["errors"])) for n in sine["nets"]}
+    for name in ("relu", "tanh", "gelu"):
+        assert error[name, 128] < error[name, 2] / 20
+    assert error["quadratic", 128] > 0.8 * sine["deviation"] ** 2
 
 
 @pytest.mark.datasets
@@ -68,7 +100,8 @@ def test_a_worse_model_does_not_take_a_better_ones_place(tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "GALLERY", tmp_path / "gallery")
 
     def finished(name: str, accuracy: float) -> Run:
-        run = runs.create(tmp_path, name, {"recipe": "digits_cnn"})
+        config = {"recipe": "digits_cnn", "training": {"monitor": "val_accuracy"}}
+        run = runs.create(tmp_path, name, config)
         run.write_json("evaluation.json", {split: {"accuracy": accuracy} for split in ("validation", "test")})
         run.metrics_path.write_text("")
         run.model_path.write_text(name)

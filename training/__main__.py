@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _list(options: argparse.Namespace, _: dict[str, str]) -> int:
+    from training.callbacks import higher_is_better
     from training.recipes import RECIPES
 
     rows: list[dict[str, Any]] = [
@@ -53,8 +54,11 @@ def _list(options: argparse.Namespace, _: dict[str, str]) -> int:
         print(json.dumps(rows))
         return 0
     for row in rows:
-        expected = ", ".join(f"{name} {value:.2%}" for name, value in row["expected"].items())
-        print(f"{row['recipe']:<14}{expected:<18}{row['seconds'] or '?':>5} s  {row['summary']}")
+        expected = ", ".join(
+            f"{name} {value:.2%}" if higher_is_better(name) else f"{name} {value:g}"
+            for name, value in row["expected"].items()
+        )
+        print(f"{row['recipe']:<22}{expected:<22}{row['seconds'] or '?':>5} s  {row['summary']}")
     return 0
 
 

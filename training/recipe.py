@@ -99,7 +99,7 @@ class Expected:
     """What a recipe reaches.
 
     Args:
-        test: Least figures on the test split, by name.
+        test: Figures on the test split by name: at least so much, or at most where less is better.
         parameters: Most trainable parameters; 0: not limited.
         seconds: About how long it takes on two CPU cores, start included.
     """

@@ -72,12 +72,14 @@ WAYS = (
         "tab is closed.",
     ),
 )
-TITLES = {  # what the gallery's models were taught
+TITLES = {  # what the gallery's models were taught, by source
     "digits": "Handwritten digits, 8 × 8",  # noqa: RUF001 (a times sign)
     "mnist": "Handwritten digits, 28 × 28",  # noqa: RUF001
     "fashion_mnist": "Clothes, 28 × 28",  # noqa: RUF001
     "cifar10": "Things in colour, 32 × 32",  # noqa: RUF001
     "function": "A curve, by one hidden layer",
+    "surface": "A function of x and y",
+    "points": "Points, and the line between them",
     "abs": "|x|, by thousands of nets",
     "sine": "Two waves, by ever wider nets",
     "clips": "Who moves where, four frames of 20 × 20",  # noqa: RUF001
@@ -131,10 +133,15 @@ def _card(entry: Entry) -> None:
         pixels = _fingerprint(str(path), path.stat().st_mtime_ns)
         if pixels is not None:
             widgets.mosaic(f"mosaic-{entry.key}", pixels, "Kernels of the first layer")
-    st.markdown(f"##### {TITLES.get(entry.spec.get('name', ''), entry.run.name)}")
+    st.markdown(f"##### {TITLES.get(entry.run.config.get('source', ''), entry.run.name)}")
     if entry.score:
         split, accuracy = entry.score
         st.markdown(f"**{accuracy:.1%}** right on {split} examples")
+    elif entry.run.sweep:
+        nets = sum(len(net["errors"]) for net in entry.run.sweep["nets"])
+        st.markdown(f"**{library.readable(nets)}** nets side by side")
+    elif "test" in entry.run.evaluation:
+        st.markdown(f"**{entry.run.evaluation['test']['squared_error']:.1g}** squared error on test points")
     facts = [run_card.escaped(entry.run.name)]
     if "parameters" in entry.run.config:
         facts.append(f"{library.readable(entry.run.config['parameters'])} parameters")
