@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from inspection.domain import Domain
     from training.recipe import Recipe
 
+SIDE = 340  # width of the column with the settings, in pixels
 FIELD = 130  # least width of a setting, in pixels
 LIVE_SECONDS = 0.5  # from one look at a net that is learning to the next
 FRAME_SECONDS = 0.15  # of a training that is played back
@@ -48,6 +49,27 @@ class Moment:
     @property
     def spec(self) -> dict[str, Any]:
         return self.run.config["spec"]
+
+
+def side_by_side(
+    entry: Entry | None, make: Callable[[], None], draw: Callable[[Moment], None], hint: str
+) -> None:
+    """What the next net is made of on one side, the one that is chosen on the other.
+
+    Args:
+        entry: Of the chosen one, if any.
+        make: Draws the settings of the next.
+        draw: Draws what there is to see of the chosen one at a moment.
+        hint: What to do where none is chosen.
+    """
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=SIDE):
+            make()
+        with st.container():
+            if entry is None:
+                st.info(hint, icon=":material/touch_app:")
+            else:
+                watch(entry, draw)
 
 
 # Settings, bound to the page's address, so that a link brings them along

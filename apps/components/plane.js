@@ -1,6 +1,6 @@
 // Functions of the plane as pictures: one value as warm and cool, or classes by their colours; and points on them.
 
-const PANEL = 330; // widest panel, in CSS pixels
+const PANEL = 330, LEAST = 190, GAP = 22; // widest and narrowest panel and what is between two, in CSS pixels
 const COLOURS = {
   light: ["#5546d6", "#d9741a", "#0f8f7f", "#c2356f", "#2f7fd1", "#8a7a1c", "#7b4bb3", "#5d6b7a", "#3f8f2f", "#a0522d"],
   dark: ["#9f94ff", "#ffa04d", "#3fcdb9", "#ff7dae", "#6fb3ff", "#d6c25a", "#c39af0", "#9aa7b5", "#86d36f", "#d99a73"],
@@ -113,8 +113,8 @@ export default function ({ data, parentElement }) {
       text: style.getPropertyValue("--st-text-color"),
       edge: dark ? "rgb(0 0 0 / 55%)" : "rgb(255 255 255 / 75%)",
     };
-    const across = Math.max(1, Math.min(data.panels.length, Math.floor((root.clientWidth + 22) / 262)));
-    const width = Math.min(PANEL, Math.floor((root.clientWidth - 24 * (across - 1)) / across));
+    const across = Math.max(1, Math.min(data.panels.length, Math.floor((root.clientWidth + GAP) / (LEAST + GAP))));
+    const width = Math.min(PANEL, Math.floor((root.clientWidth - GAP * (across - 1)) / across));
     [...panels.children].forEach((figure) => paint(figure, width, theme));
     legend(root, data, theme);
   };

@@ -4,17 +4,14 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from streamlit_drawable_canvas import st_canvas
 
 from apps import charts, controls, frame, small_nets, sweep_panel, widgets
 from apps.library import Entry
 from apps.run_card import sentence
+from apps.sketch import sketch
 from apps.small_nets import Moment
-from inspection import drawing, lines, tiles
+from inspection import tiles
 
-SIDE = 340  # width of the column with the settings, in pixels
-CANVAS = (300, 190)  # of a drawn curve, in pixels
-PEN = 5
 HEIGHTS = 200  # points of a drawn curve
 POINTS = 301  # at which a curve is drawn
 GRID = 64  # places along each axis of a picture
@@ -42,14 +39,8 @@ _curves = widgets.component("curves")
 
 def explore(entry: Entry | None) -> None:
     """The function and the net on one side, how the one becomes the other on the other side."""
-    with st.container(horizontal=True, gap="large"):
-        with st.container(width=SIDE):
-            _make()
-        with st.container():
-            if entry is None:
-                st.info("Choose a function and a net, then **Fit it**.", icon=":material/touch_app:")
-            else:
-                small_nets.watch(entry, _draw)
+    hint = "Choose a function and a net, then **Fit it**."
+    small_nets.side_by_side(entry, _make, _draw, hint)
     _sweep()
 
 
@@ -92,11 +83,12 @@ def _function() -> dict[str, Any] | None:
             help=f"+ - * / % ^, pi, e, and {', '.join(formula.FUNCTIONS)}",
         )
     elif picked == DRAWN:
-        heights = _drawn()
-        if heights is None:
+        st.space("small")  # for the canvas' own tools, which float above it
+        curve = sketch("sketch", HEIGHTS)
+        if curve is None:
             st.caption("Draw a curve from left to right, in one stroke or several.")
             return None
-        data["data.heights"] = heights
+        data["data.heights"] = [round(float(height), 4) for height in curve]
     more = st.expander("Range, points and noise", icon=":material/straighten:")
     with more, st.grid(min_column_width=100, gap="small"):
         for field, label, value in (("low", "From", first[1]), ("high", "To", first[2])):
@@ -120,29 +112,6 @@ def _function() -> dict[str, Any] | None:
             help="Its standard deviation, where the function is brought to a height of 2",
         )
     return data
-
-
-def _drawn() -> list[float] | None:
-    """The heights of the curve on the canvas; None while it is empty."""
-    state = st.session_state
-    if "sketch" not in state:  # it was away, or never here: it comes back with what was on it
-        state["sketch_begins"] = state.get("sketch_drawing")
-    st.space("small")  # for the canvas' own tools, which float above it
-    result = st_canvas(
-        stroke_width=PEN,
-        stroke_color="#ffffff",
-        background_color="#000000",
-        width=CANVAS[0],
-        height=CANVAS[1],
-        initial_drawing=state["sketch_begins"],
-        return_image_data=True,
-        key="sketch",
-    )
-    if result.image_data is not None:
-        state["sketch_drawing"] = result.json_data
-        state["sketch_curve"] = lines.from_drawing(drawing.on_black(result.image_data), HEIGHTS)
-    curve = state.get("sketch_curve")
-    return None if curve is None else [round(float(height), 4) for height in curve[:, 0]]
 
 
 def _is_plane(data: dict[str, Any]) -> bool:

@@ -10,7 +10,6 @@ from apps.library import Entry
 from apps.run_card import sentence
 from apps.small_nets import Moment
 
-SIDE = 340  # width of the column with the settings, in pixels
 GRID = 90  # places along each axis of a picture
 MARGIN = 0.15  # about the points, as a share of their range
 DOTS = 600  # points of a split that are drawn at the most
@@ -28,14 +27,7 @@ MOST_MIB = 20  # of an uploaded file
 
 def explore(entry: Entry | None) -> None:
     """The points and the net on one side, the boundary on the other side."""
-    with st.container(horizontal=True, gap="large"):
-        with st.container(width=SIDE):
-            _make()
-        with st.container():
-            if entry is None:
-                st.info("Choose points and a net, then **Train it**.", icon=":material/touch_app:")
-            else:
-                small_nets.watch(entry, _draw)
+    small_nets.side_by_side(entry, _make, _draw, "Choose points and a net, then **Train it**.")
 
 
 def _make() -> None:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
-from streamlit_drawable_canvas import st_canvas
 
 from apps import controls, frame, library, signal_view, widgets
 from apps.library import Entry
+from apps.sketch import sketch
 from apps.training_panel import sentence
-from inspection import drawing
 
 if TYPE_CHECKING:
     from inspection.activations import Activations
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 SIDE = 340  # width of the column in which a signal is chosen, in pixels
 CANVAS = 330, 150  # pixels
-PEN = 4
 MOST_CLASSES = 12  # bars; of more classes only the likeliest are shown
 MOST_BYTES = 4 * 2**20  # of a file
 HEARD_RATE, HEARD_SECONDS = 8000, 1.5  # of what has no rate of its own
@@ -169,21 +167,11 @@ def _drawn(entry: Entry) -> Given | None:
     from inspection import lines
 
     st.caption("Draw a curve from left to right.")
-    result = st_canvas(
-        stroke_width=PEN,
-        stroke_color="#ffffff",
-        background_color="#000000",
-        width=CANVAS[0],
-        height=CANVAS[1],
-        return_image_data=True,
-        key="curve",
-    )
-    if result.image_data is None:
-        return None
     length = entry.spec["input_shape"][0]
-    series = lines.from_drawing(drawing.on_black(result.image_data), length)
-    if series is None:
+    curve = sketch("curve", length, CANVAS)
+    if curve is None:
         return None
+    series = curve[:, None]
     if entry.run.config["data"].get("normalize"):
         from data.series import normalized
 

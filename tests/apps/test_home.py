@@ -37,7 +37,7 @@ def test_each_model_of_the_gallery_has_a_card_with_its_figures(shelves, page):
 
 def test_a_gallery_run_without_a_model_does_not_break_the_page(shelves, page):
     shelves.add("digits_cnn", "gallery", model=False, rows=0)
-    assert "digits_cnn" in texts(page("home"))
+    assert r"digits\_cnn" in texts(page("home"))
 
 
 def test_home_wakes_no_tensorflow(shelves):

@@ -172,7 +172,7 @@ def test_builders_run_on_jax():
             fields = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
             model = module.build(module.Config(**fields))
             outputs = model(np.ones((2, *model.input_shape[1:]), "float32"))
-            assert outputs.shape == (2, model.output_shape[-1]) and "jax" in type(outputs).__module__
+            assert outputs.shape == (2, *model.output_shape[1:]) and "jax" in type(outputs).__module__
         print(keras.backend.backend())
         """
     fields = {name: vars(config) for name, (config, _, _) in CASES.items()}
