@@ -120,7 +120,8 @@ RECIPES = (
         summary="outlines of arrowheads as series of 251 points: UCR ArrowHead, 36 to learn from",
         source="arrowhead",
         architecture="cnn",
-        expected=Expected({}, seconds=120),  # the mean of 5 seeds is not measured yet
+        # Each of 5 seeds reaches it; their mean is 85.71 %, the deviation 0.57.
+        expected=Expected({"accuracy": 0.85}, seconds=60),
         # All training series; of the epochs with the best training accuracy the last is kept. Pooling and
         # augmentation were chosen by `python -m benchmarks folds arrowhead_cnn --folds 7`: validation loss
         # 0.288 (0.067), accuracy 92.1 %, where the shape of Wang et al. 2017 (arXiv:1611.06455), without
