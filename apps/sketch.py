@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from inspection import drawing, lines
+from inspection import drawing
 
 SIZE = (300, 190)  # of the canvas, in pixels
 PEN = 5  # width of the stroke, in pixels
@@ -20,6 +20,8 @@ def sketch(key: str, length: int, size: tuple[int, int] = SIZE) -> np.ndarray | 
 
     Returns: `(length,)` float32 from -1 at the lower edge to 1 at the upper; None while nothing is drawn.
     """
+    from inspection import lines
+
     state = st.session_state
     if key not in state:  # it was away, or never here: it comes back with what was on it
         state[f"{key}_begins"] = state.get(f"{key}_drawing")

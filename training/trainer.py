@@ -254,8 +254,8 @@ def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             continue
         outputs = model(inputs[None], training=False)[0]
         if spec.values:
-            values = keras.ops.convert_to_numpy(outputs)
-            yield {"input": line, "output": dict(zip(spec.values, map(float, values), strict=True))}
+            values = keras.ops.convert_to_numpy(outputs) * (spec.value_spread or 1) + (spec.value_centre or 0)
+            yield {"input": line, "output": dict(zip(spec.values, values.tolist(), strict=True))}
             continue
         probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(outputs))
         yield {
