@@ -249,4 +249,6 @@ class Recipe:
                 f"Received: {batch}"
             )
         stream = Stream(source.train, batch, seed, source.augmentation, on_device)
-        return stream, Sweep(source.validation, -(-EVALUATION_BATCH // replicas) * replicas)
+        # A batch of a small split is no larger than the split: what it is padded with costs as much.
+        size = max(1, min(EVALUATION_BATCH, len(source.validation)))
+        return stream, Sweep(source.validation, -(-size // replicas) * replicas)

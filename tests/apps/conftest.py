@@ -10,18 +10,19 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from apps import engine, launch, library
 from data import Spec
 from tests.conftest import ROOT
-from training import recipes, runs, settings, trainer
+from training import recipes, runs, settings, snapshots, trainer
 from training.runs import Run
 from training.saving import save_model
 
@@ -103,6 +104,20 @@ class Shelves:
     def borrow(self, name: str) -> Run:
         """Put a copy of a model that ships in the gallery among the runs: one that has learned."""
         return Run(Path(shutil.copytree(runs.GALLERY / name, self.runs / name)))
+
+
+def keep_snapshots(run: Run, steps: Sequence[int], deviation: float = 0.4) -> snapshots.Snapshots:
+    """Have a run keep other random weights for each of some steps, as a training that keeps them would."""
+    shapes = [
+        weights.shape
+        for weights in recipes.from_config(run.config).build_model(trainer.spec_of(run)).get_weights()
+    ]
+    generator = np.random.default_rng(0)
+    kept = {
+        step: [generator.normal(0, deviation, shape).astype("float32") for shape in shapes] for step in steps
+    }
+    snapshots.save(run.path, kept)
+    return kept
 
 
 @functools.cache
