@@ -175,14 +175,15 @@ def sweep(nets: Sequence[Mapping[str, Any]], key: str) -> None:
     """Error against width for each activation, on axes by powers: each kind's median and its middle half.
 
     Args:
-        nets: As `sweep.json` has them, of one depth.
+        nets: As `sweep.json` has them; another depth is another dash.
         key: Of the element.
     """
     import altair as alt
     import pandas as pd
 
     rows = [
-        {"width": net["width"], "activation": net["activation"], **_spread_of(net["errors"])} for net in nets
+        {**{name: net[name] for name in ("width", "activation", "depth")}, **_spread_of(net["errors"])}
+        for net in nets
     ]
     names = list(dict.fromkeys(net["activation"] for net in nets))
     base = alt.Chart(pd.DataFrame(rows)).encode(
@@ -195,7 +196,8 @@ def sweep(nets: Sequence[Mapping[str, Any]], key: str) -> None:
         ),
         tooltip=[
             alt.Tooltip("activation:N", title=" "),
-            alt.Tooltip("width:Q", title="hidden units"),
+            alt.Tooltip("depth:O", title="hidden layers"),
+            alt.Tooltip("width:Q", title="units in each"),
             alt.Tooltip("middle:Q", title="median error", format=".3~g"),
         ],
     )
@@ -205,8 +207,14 @@ def sweep(nets: Sequence[Mapping[str, Any]], key: str) -> None:
         scale=alt.Scale(type="log"),
         axis=alt.Axis(format="~g", tickCount=6),
     )
-    band = base.mark_area(opacity=0.15).encode(y=alt.Y("lower:Q", title=None), y2="upper:Q")
-    line = base.mark_line(strokeWidth=2, point=True).encode(y=y)
+    band = base.mark_area(opacity=0.15).encode(
+        y=alt.Y("lower:Q", title=None), y2="upper:Q", detail=alt.Detail("depth:O")
+    )
+    several = len({net["depth"] for net in nets}) > 1
+    dash = alt.StrokeDash(
+        "depth:O", legend=alt.Legend(title="hidden layers", orient="top") if several else None
+    )
+    line = base.mark_line(strokeWidth=2, point=True).encode(y=y, strokeDash=dash)
     st.altair_chart((band + line).properties(height=360), key=key, width="stretch")
 
 

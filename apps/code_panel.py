@@ -81,11 +81,16 @@ def _load(spec: Mapping[str, Any]) -> str:
 def _in_plain_keras(entry: Entry) -> None:
     """The same net and its training without a line of this suite."""
     from apps import plain_keras
+    from training import recipes
     from training.runs import RunError
+    from training.settings import SettingsError
 
+    config = entry.run.config
     try:
-        script = plain_keras.script(engine.model(entry.run), entry.run.config)
-    except RunError:  # no model yet, as is said above
+        # By the recipe: an older run's config lacks what its settings have gained since.
+        resolved = {**config, **recipes.from_config(config).to_config()}
+        script = plain_keras.script(engine.model(entry.run), resolved)
+    except (RunError, SettingsError):  # no model yet, as is said above; or a recipe that is gone
         return
     if script:
         st.markdown("The same in plain Keras:")

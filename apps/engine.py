@@ -139,10 +139,17 @@ def test_split(run: Run) -> "Split":
     from data import DataUnavailable
 
     config = run.config
-    found = _test_split(config["recipe"], json.dumps(config["data"], sort_keys=True), _config=config)
+    found = _test_split(data_key(config), _config=config)
     if found.split is None:
         raise DataUnavailable(found.error)
     return found.split
+
+
+def data_key(config: dict[str, Any]) -> str:
+    """What tells one run's data from another's: the settings, and the age and size of files they name."""
+    files = [value for value in config["data"].values() if isinstance(value, str) and os.path.isfile(value)]
+    stamps = [(os.stat(file).st_mtime_ns, os.stat(file).st_size) for file in files]
+    return json.dumps([config["recipe"], config["data"], stamps], sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -159,8 +166,8 @@ class _Found:
 
 
 @st.cache_resource(max_entries=KEPT_DATA, show_spinner=False, validate=_Found.holds)
-def _test_split(recipe: str, settings: str, _config: dict[str, Any]) -> _Found:
-    """`recipe` and `settings` tell one set of data from another."""
+def _test_split(key: str, _config: dict[str, Any]) -> _Found:
+    """`key` tells one set of data from another."""
     from data import DataUnavailable
     from training import recipes
     from training.settings import SettingsError

@@ -9,7 +9,7 @@ import streamlit as st
 
 from apps import code_panel, engine, library, links, training_panel
 from apps.library import Entry
-from apps.run_card import sentence
+from apps.run_card import escaped, sentence
 from training.runs import RunError
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from data.source import Split
 
 NAME = "Neural Arcade"
+MOST_NAME = 80  # characters of what an address asks for that are said again
 MARK = Path(__file__).parent / "mark.svg"
 TABS = ("Explore", "Train", "Code")
 
@@ -122,7 +123,8 @@ def _pick(fitting: list[Entry]) -> Entry | None:
     keys = [entry.key for entry in fitting]
     asked = st.query_params.get("model")
     if asked not in (None, *keys):
-        st.info(f"There is no model {asked} here any more.", icon=":material/search_off:")
+        name = escaped(str(asked)[:MOST_NAME])
+        st.info(f"There is no model {name} here any more.", icon=":material/search_off:")
     by_key = {entry.key: entry for entry in fitting}
     if st.session_state.get("model") not in keys:
         st.session_state["model"] = asked if asked in keys else keys[0]
@@ -131,17 +133,13 @@ def _pick(fitting: list[Entry]) -> Entry | None:
         key = st.selectbox(
             "Model",
             keys,
-            format_func=lambda key: _label(by_key[key]),
+            format_func=lambda key: library.label(by_key[key]),
             key="model",
             on_change=lambda: st.query_params.update(model=st.session_state["model"]),
         )
     with facts:
         st.html(f'<div class="arcade-facts">{_facts(by_key[key])}</div>')
     return by_key[key]
-
-
-def _label(entry: Entry) -> str:
-    return f"{entry.run.name}  ·  {'gallery' if entry.shelf == 'gallery' else 'your run'}"
 
 
 def _facts(entry: Entry) -> str:
@@ -156,6 +154,8 @@ def _facts(entry: Entry) -> str:
     if entry.score:
         split, accuracy = entry.score
         facts.append(f"<strong>{accuracy:.1%}</strong> right on {split}")
+    elif "squared_error" in entry.run.evaluation.get("test", {}):
+        facts.append(f"squared error {entry.run.evaluation['test']['squared_error']:.2g} on test")
     return " · ".join(facts) or "its training has not begun"
 
 

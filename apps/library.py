@@ -77,6 +77,11 @@ def find(key: str | None, among: Iterable[Entry]) -> Entry | None:
     return next((entry for entry in among if entry.key == key), None)
 
 
+def label(entry: Entry) -> str:
+    """What a person chooses it by."""
+    return f"{entry.run.name}  ·  {'gallery' if entry.shelf == 'gallery' else 'your run'}"
+
+
 def sees_images(entry: Entry) -> bool:
     """Whether a model's input is a picture, as far as is known before its training has begun."""
     shape = entry.spec.get("input_shape")

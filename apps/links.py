@@ -33,7 +33,9 @@ def link(page: str, label: str, icon: str | None = None, **query: str) -> None:
 def explore(entry: Entry, label: str = "Explore", icon: str = ":material/visibility:") -> None:
     """A link to the page that looks inside a model; none where no page does."""
     page = _page(entry)
-    if page and entry.has_model:
+    if page and entry.architecture == "sweep":
+        link(page, label, icon)  # its panel is there for whatever model the page shows
+    elif page and entry.has_model:
         link(page, label, icon, model=entry.key)
 
 

@@ -3,7 +3,7 @@
 import inspect
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -13,7 +13,7 @@ _LEFT_OUT = ("name", "dtype", "trainable", "data_format", "quantization_config",
 
 _TRAINING = """
 model.compile(
-    optimizer=keras.optimizers.{optimizer}({rate:g}),
+    optimizer=keras.optimizers.{optimizer},
     loss=keras.losses.{loss},
     metrics={metrics!r},
 )
@@ -30,7 +30,7 @@ _LOSSES = {
 
 
 def script(model: keras.Model, config: Mapping[str, Any]) -> str | None:
-    """The script that builds a model and trains it as a run did, but for what `fit` has no word for.
+    """The script that builds a model and trains it as a run did; comments tell what it leaves out.
 
     Args:
         model: A functional model.
@@ -46,14 +46,10 @@ def script(model: keras.Model, config: Mapping[str, Any]) -> str | None:
     lines = ["import keras", "", f"inputs = keras.Input({model.input_shape[1:]!r})", "x = inputs"]
     lines += [f"x = {_call(layer, training)}(x)" for layer in layers]
     lines += ["model = keras.Model(inputs, x)", "model.summary()", ""]
-    schedule, warmup = optimizer["schedule"], optimizer["warmup"]
-    if schedule != "constant" or warmup:
-        after = f" after a warmup of {warmup:.0%} of all steps" if warmup else ""
-        lines.append(f"# Trained here on a {schedule} schedule{after}.")
+    lines += _unsaid(optimizer, training)
     batch = ", ".join(map(str, model.input_shape[1:]))
     return "\n".join(lines) + _TRAINING.format(
-        optimizer=_OPTIMIZERS[optimizer["name"]],
-        rate=optimizer["learning_rate"],
+        optimizer=_optimizer(optimizer),
         loss=loss,
         metrics=["accuracy"] if spec["classes"] else [],
         inputs=f"(N, {batch}) float32",
@@ -61,6 +57,34 @@ def script(model: keras.Model, config: Mapping[str, Any]) -> str | None:
         batch_size=training["batch_size"],
         epochs=math.ceil(training["epochs"]),
     )
+
+
+def _optimizer(config: Mapping[str, Any]) -> str:
+    """The optimizer's constructor."""
+    words = [f"{config['learning_rate']:g}"]
+    if config["name"] == "sgd":
+        words.append(f"momentum={config['momentum']:g}, nesterov={config['momentum'] > 0}")
+    if config["name"] == "adamw" or config["weight_decay"]:
+        words.append(f"weight_decay={config['weight_decay']:g}")
+    if config["clip_norm"]:
+        words.append(f"global_clipnorm={config['clip_norm']:g}")
+    if config["clip_value"]:
+        words.append(f"clipvalue={config['clip_value']:g}")
+    if config["average"]:
+        words.append(f"use_ema=True, ema_momentum={config['average']:g}")
+    return f"{_OPTIMIZERS[config['name']]}({', '.join(words)})"
+
+
+def _unsaid(optimizer: Mapping[str, Any], training: Mapping[str, Any]) -> Iterator[str]:
+    """Comments on what the run had and the script has not."""
+    schedule, warmup = optimizer["schedule"], optimizer["warmup"]
+    if schedule != "constant" or warmup:
+        after = f" after a warmup of {warmup:.0%} of all steps" if warmup else ""
+        yield f"# Trained here on a {schedule} schedule{after}."
+    if training["label_smoothing"]:
+        yield f"# Trained here with a label smoothing of {training['label_smoothing']:g}."
+    if training["precision"] != "float32":
+        yield f"# Trained here under keras.config.set_dtype_policy({training['precision']!r})."
 
 
 def _chain(model: keras.Model) -> list[keras.layers.Layer] | None:

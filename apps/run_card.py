@@ -164,4 +164,4 @@ def _figures(run: Run, rows: list[dict[str, Any]]) -> None:
         newest["Test accuracy"] = test["accuracy"]
     with st.grid(min_column_width=130, gap="small"):
         for name, value in newest.items():
-            st.metric(name, f"{value:.1%}" if name.lower().endswith("accuracy") else f"{value:.4f}")
+            st.metric(name, f"{value:.1%}" if name.lower().endswith("accuracy") else f"{value:.3g}")

@@ -1,5 +1,6 @@
 """Small nets that are watched while they learn: their settings, their start, and every step of their way."""
 
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,18 @@ from training.runs import Run, RunError
 if TYPE_CHECKING:
     import keras
 
-    from data import Source
+    from data import Source, Spec
+    from data.source import Split
     from inspection.domain import Domain
     from training.recipe import Recipe
 
 SIDE = 340  # width of the column with the settings, in pixels
 FIELD = 130  # least width of a setting, in pixels
+MOST_EPOCHS, MOST_BATCH = 100_000, 100_000
+MOST_WEIGHTS, MOST_LAYERS = 400_000, 50  # of a net that is watched
+SNAPSHOTS = 60  # of its training, or as many as there is room for
+UNITS = 96  # pictures of a layer's units at the most
+ANSWERED = 2000  # points on which it is told how many answers are right, at the most
 LIVE_SECONDS = 0.5  # from one look at a net that is learning to the next
 FRAME_SECONDS = 0.15  # of a training that is played back
 TABLE = "table.csv"  # a person's own file, in its run's folder
@@ -39,16 +46,18 @@ class Moment:
         weights: What it had then, in the order of `model.get_weights()`.
         step: When.
         run: Whose it is.
+        config: The run's settings, with the spec of its data.
     """
 
     model: "keras.Model"
     weights: Sequence[Any]
     step: int
     run: Run
+    config: dict[str, Any]
 
     @property
     def spec(self) -> dict[str, Any]:
-        return self.run.config["spec"]
+        return self.config["spec"]
 
 
 def side_by_side(
@@ -79,66 +88,83 @@ def settings(recipe: "Recipe", losses: Sequence[str]) -> dict[str, Any]:
     """Draw the settings of the net and of its training.
 
     Args:
-        recipe: Whose settings are the first ones.
+        recipe: Whose settings are the first ones; each recipe has widgets of its own.
         losses: That may be chosen.
 
-    Returns: What is not as the recipe has it, as `Recipe.override` takes it.
+    Returns: All of them, as `Recipe.override` takes them, and the "seed".
     """
     from models import layers
-    from training import optimizers
+    from training import optimizers, trainer
 
     usual = recipe.to_config()
     model, optimizer, training = usual["model"], usual["optimizer"], usual["training"]
+    ask = _Asking(recipe.name)
     chosen: dict[str, Any] = {}
     with st.grid(min_column_width=FIELD, gap="small"):
         chosen["model.widths"] = st.text_input(
             "Hidden layers",
             ", ".join(map(str, model["widths"])),
-            key="widths",
+            key=ask.key("widths"),
             bind="query-params",
             help="Units of each, first to last, as many layers as you like: 32, 32. None: a linear model",
         )
-        chosen["model.activation"] = _select("Activation", layers.ACTIVATIONS, model["activation"], "bend")
-        chosen["optimizer.learning_rate"] = _number("Learning rate", optimizer["learning_rate"], "rate")
-        chosen["training.epochs"] = _number("Epochs", float(training["epochs"]), "epochs")
+        chosen["model.activation"] = ask.one("Activation", layers.ACTIVATIONS, model["activation"])
+        chosen["optimizer.learning_rate"] = ask.number("Learning rate", optimizer["learning_rate"])
+        chosen["training.epochs"] = ask.number("Epochs", float(training["epochs"]), MOST_EPOCHS)
     more = st.expander("Batch, loss, regularization, initialization", icon=":material/tune:")
     with more, st.grid(min_column_width=FIELD, gap="small"):
-        chosen["training.batch_size"] = _whole("Batch size", training["batch_size"], "batch")
-        chosen["training.loss"] = _select("Loss", losses, training["loss"], "loss")
-        chosen["training.l1"] = _number("L1", training["l1"], "l1", "What the size of the weights costs")
-        chosen["training.l2"] = _number("L2", training["l2"], "l2", "What the weights' squares cost")
-        chosen["model.dropout"] = _number("Dropout", model["dropout"], "dropout")
-        chosen["model.initializer"] = _select(
-            "Initialization", layers.INITIALIZERS, model["initializer"], "initial"
+        chosen["training.batch_size"] = ask.whole("Batch size", 1, MOST_BATCH, training["batch_size"])
+        chosen["training.loss"] = ask.one("Loss", losses, training["loss"])
+        chosen["training.l1"] = ask.number("L1", training["l1"], about="What the size of the weights costs")
+        chosen["training.l2"] = ask.number("L2", training["l2"], about="What the weights' squares cost")
+        chosen["model.dropout"] = ask.number("Dropout", model["dropout"], 0.99)
+        chosen["model.initializer"] = ask.one("Initialization", layers.INITIALIZERS, model["initializer"])
+        chosen["model.bias_deviation"] = ask.number(
+            "First biases", model["bias_deviation"], about="Their standard deviation"
         )
-        chosen["model.bias_deviation"] = _number(
-            "First biases", model["bias_deviation"], "biases", "Their standard deviation"
-        )
-        chosen["optimizer.name"] = _select("Optimizer", optimizers.OPTIMIZERS, optimizer["name"], "optimizer")
-        chosen["seed"] = _whole("Seed", 0, "seed", least=0)
+        chosen["optimizer.name"] = ask.one("Optimizer", optimizers.OPTIMIZERS, optimizer["name"])
+        chosen["seed"] = ask.whole("Seed", 0, trainer.MOST_SEED, 0)
     return chosen
 
 
-def _select(label: str, choices: Sequence[str], usual: str, key: str) -> str:
-    return st.selectbox(label, choices, index=list(choices).index(usual), key=key, bind="query-params")
+@dataclass(frozen=True)
+class _Asking:
+    """Widgets whose keys begin with a recipe's name, and which the page's address remembers."""
+
+    recipe: str
+
+    def key(self, name: str) -> str:
+        return f"{self.recipe}.{name.lower().replace(' ', '-')}"
+
+    def one(self, label: str, choices: Sequence[str], usual: str) -> str:
+        place = list(choices).index(usual)
+        return st.selectbox(label, choices, index=place, key=self.key(label), bind="query-params")
+
+    def number(self, label: str, usual: float, most: float = 1e6, about: str | None = None) -> float:
+        step = training_panel.step_of(usual) if usual else 0.001
+        return st.number_input(
+            label,
+            min_value=0.0,
+            max_value=float(most),
+            value=usual,
+            step=step,
+            format="%g",
+            key=self.key(label),
+            bind="query-params",
+            help=about,
+        )
+
+    def whole(self, label: str, least: int, most: int, usual: int) -> int:
+        found = st.number_input(label, least, most, usual, 1, key=self.key(label), bind="query-params")
+        return int(found)
 
 
-def _number(label: str, usual: float, key: str, about: str | None = None) -> float:
-    step = training_panel.step_of(usual) if usual else 0.001
-    return st.number_input(
-        label, value=usual, min_value=0.0, step=step, format="%g", key=key, bind="query-params", help=about
-    )
-
-
-def _whole(label: str, usual: int, key: str, least: int = 1) -> int:
-    return int(st.number_input(label, value=usual, min_value=least, step=1, key=key, bind="query-params"))
-
-
-def start(recipe: "Recipe", chosen: Mapping[str, Any], table: bytes | None = None) -> None:
+def start(recipe: "Recipe", spec: "Spec", chosen: Mapping[str, Any], table: bytes | None = None) -> None:
     """Make a run, start its training, and have the page watch it; what is wrong is said on the page.
 
     Args:
         recipe: Of the run.
+        spec: Shape of its data.
         chosen: Its settings, and the "seed".
         table: A file of the person's own, which is kept in the run's folder.
     """
@@ -152,14 +178,40 @@ def start(recipe: "Recipe", chosen: Mapping[str, Any], table: bytes | None = Non
     if table is not None:
         changes["data.file"] = str((folder / name / TABLE).absolute())
     try:
-        run = trainer.create(recipe.override(changes), folder, name, seed)
+        changed = recipe.override(changes)
+        changed = changed.override({"training.snapshots": _snapshots_of(changed.model_config(spec))})
+        run = trainer.create(changed, folder, name, seed)
+    except (RunError, SettingsError) as error:
+        st.error(sentence(error), icon=":material/error:")
+        return
+    try:
         if table is not None:
             (run.path / TABLE).write_bytes(table)
-    except (RunError, SettingsError, OSError) as error:
-        st.error(sentence(error), icon=":material/error:")
+    except OSError as error:
+        run.delete()
+        st.error(f"The table can't be kept: {sentence(error.strerror)}.", icon=":material/error:")
         return
     links.wish(f"runs/{run.name}")
     run_card.start(run)
+
+
+def _snapshots_of(net: Any) -> int:
+    """How many snapshots of a net are kept.
+
+    Raises:
+        SettingsError: It is too large to be watched.
+    """
+    from training.recipe import MOST_SNAPSHOT_BYTES
+    from training.settings import SettingsError
+
+    sizes = [*net.input_shape, *net.widths, net.outputs]
+    weights = sum((before + 3) * after for before, after in itertools.pairwise(sizes))  # with biases and more
+    if weights > MOST_WEIGHTS or len(net.widths) > MOST_LAYERS:
+        raise SettingsError(
+            f"a net that is watched has {MOST_WEIGHTS:,} weights in {MOST_LAYERS} layers at the most, and "
+            f"this one about {weights:,} in {len(net.widths)}. Train a larger one in the tab Train"
+        )
+    return min(SNAPSHOTS, MOST_SNAPSHOT_BYTES // (4 * weights))
 
 
 # Watching
@@ -187,22 +239,20 @@ def _watched(entry: Entry, draw: Callable[[Moment], None], was_active: bool, pla
     _head(run, status)
     if status.get("state") == "failed":
         st.error(sentence(status.get("error") or "the training failed"), icon=":material/error:")
-    model = untrained(run)
-    kept = _snapshots(run) if model is not None else {}
-    if model is None or not kept:
-        weights = None if was_active else _best(run)
-        if model is None or weights is None:
-            if was_active:
-                st.info(
-                    "TensorFlow wakes in a process of its own: a few seconds.",
-                    icon=":material/hourglass_top:",
-                )
-            else:
-                st.info("This run has no weights yet.", icon=":material/hourglass_empty:")
-            return
-        kept = {status.get("step", 0): list(weights)}
+    config, kept = run.config, _snapshots(run)
+    if not kept and not was_active:
+        weights = _best(run)
+        kept = {status.get("step", 0): list(weights)} if weights is not None else {}
+    if not kept or "spec" not in config:
+        if was_active:
+            st.info(
+                "TensorFlow wakes in a process of its own: a few seconds.", icon=":material/hourglass_top:"
+            )
+        else:
+            st.info("This run has no weights yet.", icon=":material/hourglass_empty:")
+        return
     step = max(kept) if was_active else _wound(entry, list(kept), playing)
-    draw(Moment(model, kept[step], step, run))
+    draw(Moment(untrained(run, config), kept[step], step, run, config))
 
 
 def _head(run: Run, status: Mapping[str, Any]) -> None:
@@ -262,9 +312,33 @@ def units(found: "Domain", size: int) -> None:
     st.markdown("**What each unit gives**, layer by layer, over the same square.")
     rows = []
     for name, values in found.units.items():
-        layer = tiles.tiles(as_picture(values, size), "map")
-        rows.append({"name": name, "note": f"{values.shape[1]} units", "tiles": layer})
+        layer = tiles.tiles(as_picture(values[:, :UNITS], size), "map")
+        rows.append({"name": name, "note": count_text(values.shape[1]), "tiles": layer})
     widgets.maps("units-maps", rows)
+
+
+def count_text(units: int) -> str:
+    """How many units a layer has, and how many of them are shown."""
+    return f"{units:,} units" + (f", {UNITS} of them shown" if units > UNITS else "")
+
+
+def some(count: int, most: int) -> np.ndarray:
+    """Places of at most `most` of `count` things, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)) if count else np.arange(0)
+
+
+def right(moment: Moment, split: "Split") -> float:
+    """The share of a split, or of `ANSWERED` of its points, that the net takes for the right class."""
+    from inspection import domain
+
+    places = some(len(split), ANSWERED)
+    answers = domain.over(moment.model, split.inputs[places], moment.weights).outputs.argmax(axis=-1)
+    return float(np.mean(answers == split.targets[places]))
+
+
+def digits(values: Any) -> list[float]:
+    """Numbers with five digits each, which is more than a picture shows."""
+    return [float(f"{value:.5g}") for value in values]
 
 
 def as_picture(values: np.ndarray, size: int) -> np.ndarray:
@@ -272,29 +346,25 @@ def as_picture(values: np.ndarray, size: int) -> np.ndarray:
     return values.reshape(size, size, *values.shape[1:]).swapaxes(0, 1)[::-1]
 
 
-def source(run: Run) -> "Source":
+def source(moment: Moment) -> "Source":
     """What a run learns from, kept between reruns.
 
     Raises:
         DataUnavailable: It can't be had any more.
     """
-    config = run.config
-    return _source(json.dumps([config["recipe"], config["data"]], sort_keys=True), _run=run)
+    return _source(engine.data_key(moment.config), _config=moment.config)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _source(settings: str, _run: Run) -> "Source":
-    """`settings` tell one set of data from another."""
+def _source(key: str, _config: dict[str, Any]) -> "Source":
+    """`key` tells one set of data from another."""
     from training import recipes
 
-    return recipes.from_config(_run.config).data.load()
+    return recipes.from_config(_config).data.load()
 
 
-def untrained(run: Run) -> "keras.Model | None":
-    """The model of a run as it is built; None before its data are known."""
-    config = run.config
-    if "spec" not in config:
-        return None
+def untrained(run: Run, config: dict[str, Any]) -> "keras.Model":
+    """The model of a run as it is built."""
     parts = [config["recipe"], config["model"], config["spec"]]
     return _untrained(json.dumps(parts, sort_keys=True), _run=run)
 
@@ -317,7 +387,7 @@ def _snapshots(run: Run) -> snapshots.Snapshots:
     return _read_snapshots(str(run.path), modified)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _read_snapshots(path: str, modified: int) -> snapshots.Snapshots:
     """`modified` tells one version of the file from the next."""
     return snapshots.load(Path(path))

@@ -21,23 +21,23 @@ def show(recipe_name: str, draw: Callable[[Run], None]) -> None:
         recipe_name: Of the sweep.
         draw: Draws a run's `sweep.json`.
     """
-    of_it = [entry.run for entry in library.entries() if entry.run.config.get("recipe") == recipe_name]
-    found = [run for run in of_it if run.sweep]
-    mine = [run for run in runs.runs_in(library.runs_folder()) if run.config.get("recipe") == recipe_name]
-    active = [run for run in mine if run.state in launch.ACTIVE]
-    found.sort(key=lambda run: run.name not in [own.name for own in mine])  # a person's own first
+    of_it = [entry for entry in library.entries() if entry.run.config.get("recipe") == recipe_name]
+    of_it.sort(key=lambda entry: entry.shelf == "gallery")  # a person's own first, the newest of them first
+    active = [entry.run for entry in of_it if entry.run.state in launch.ACTIVE]
     if active:
         run_card.follow(active[0], lambda run, state: None)
+    found = {entry.key: entry for entry in of_it if entry.run.sweep}
     if found:
-        names = [run.name for run in found]
-        shown = found[0]
+        key = next(iter(found))
         if len(found) > 1:
-            picked = st.segmented_control(
-                "Sweep", names, default=names[0], required=True, key=f"sweep-{recipe_name}"
+            key = st.selectbox(
+                "Sweep",
+                list(found),
+                format_func=lambda key: library.label(found[key]),
+                key=f"sweep-{recipe_name}",
             )
-            shown = found[names.index(picked)]
-        draw(shown)
-        st.caption(_facts(shown))
+        draw(found[key].run)
+        st.caption(_facts(found[key].run))
     elif not active:
         st.info("No sweep has been trained yet. Run one here.", icon=":material/hourglass_empty:")
     _another(recipe_name, bool(active))

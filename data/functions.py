@@ -10,6 +10,7 @@ from data.source import DataUnavailable, Source, Spec, Split
 from data.tables import read_point
 
 CHECKED = 401  # places along each axis at which a formula must have a finite value
+LARGEST = 1e9  # value that a function may have
 HELD_OUT = 500  # points of the validation and of the test split
 MOST_HEIGHTS = 1024  # of a drawn curve
 
@@ -45,6 +46,11 @@ class Config:
         if not -1e6 <= self.low < self.high <= 1e6:
             raise ValueError(
                 f"low must lie below high, and both within a million. Received: {self.low!r}, {self.high!r}"
+            )
+        if self.high - self.low < 1e-6 * max(abs(self.low), abs(self.high)):
+            raise ValueError(
+                f"low and high must differ by a millionth of their size at least. "
+                f"Received: {self.low!r}, {self.high!r}"
             )
         if not 0 <= self.noise <= 10:
             raise ValueError(f"noise must be 0 to 10. Received: {self.noise!r}")
@@ -86,38 +92,21 @@ class Config:
             -1, len(self.inputs)
         )
 
-    def check(self) -> None:
-        """Raise a DataUnavailable where the formula is none, or has no finite value somewhere."""
-        try:
-            self._scale()
-        except FormulaError as error:
-            raise DataUnavailable(str(error)) from error
-
-    def load(self) -> Source:
-        """Draw the points, `(D,)` each with its value `(1,)`; each split has a stream of its own.
+    def spec(self) -> Spec:
+        """What one must know of the function; no point is drawn for it.
 
         Raises:
             DataUnavailable: The formula is none, or has no finite value somewhere.
         """
         try:
-            centre, spread = self._scale()
-            streams = np.random.SeedSequence(self.seed).spawn(4)
-            splits = {}
-            for name, stream in zip(("train", "validation", "test"), streams, strict=False):
-                generator = np.random.default_rng(stream)
-                count = self.examples if name == "train" else HELD_OUT
-                points = generator.uniform(self.low, self.high, (count, len(self.inputs)))
-                splits[name] = points, self._scaled(points, centre, spread)
+            names = self.inputs
+            value_centre, value_spread = self._value_scale()
         except FormulaError as error:
-            raise DataUnavailable(f"functions: {error}") from error
-        inputs, targets = splits["train"]
-        noise = self.noise * np.random.default_rng(streams[3]).standard_normal(targets.shape)
-        splits["train"] = inputs, targets + noise.astype("float32")
+            raise DataUnavailable(str(error)) from error
         middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
         if not self.normalize:
             middle, half = 0.0, 1.0
-        names = self.inputs
-        spec = Spec(
+        return Spec(
             name="function",
             input_shape=(len(names),),
             classes=(),
@@ -127,13 +116,25 @@ class Config:
             centre=(middle,) * len(names),
             spread=(half,) * len(names),
             values=("value",),
-            value_centre=(centre,),
-            value_spread=(spread,),
+            value_centre=(value_centre,),
+            value_spread=(value_spread,),
         )
+
+    def load(self) -> Source:
+        """Draw the points, `(D,)` each with its value `(1,)`; each split has a stream of its own.
+
+        Raises:
+            DataUnavailable: The formula is none, or has no finite value somewhere.
+        """
+        spec = self.spec()
+        *streams, noise = np.random.SeedSequence(self.seed).spawn(4)
+        counts = (self.examples, HELD_OUT, HELD_OUT)
         train, validation, test = (
-            Split(((points - middle) / half).astype("float32"), targets)
-            for points, targets in splits.values()
+            self._draw(np.random.default_rng(stream), count, spec)
+            for stream, count in zip(streams, counts, strict=True)
         )
+        added = self.noise * np.random.default_rng(noise).standard_normal(train.targets.shape)
+        train = Split(train.inputs, train.targets + added.astype("float32"))
         return Source(train, validation, test, spec)
 
     def read(self, line: str, spec: Spec) -> np.ndarray:
@@ -144,7 +145,7 @@ class Config:
         """
         return read_point(line, spec)
 
-    def _scale(self) -> tuple[float, float]:
+    def _value_scale(self) -> tuple[float, float]:
         """Centre and half range of the values over the whole domain.
 
         Raises:
@@ -152,12 +153,10 @@ class Config:
         """
         points = self.grid(CHECKED)
         values = self.values(points)
-        bad = ~(np.abs(values) < 1e9)
+        bad = ~(np.abs(values) < LARGEST)
         if bad.any():
-            place = ", ".join(
-                f"{name} = {value:.3g}"
-                for name, value in zip(self.inputs, points[int(np.argmax(bad))], strict=True)
-            )
+            point = points[int(np.argmax(bad))]
+            place = ", ".join(f"{name} = {x:.3g}" for name, x in zip(self.inputs, point, strict=True))
             raise FormulaError(
                 f"{self.formula} has no finite value at {place}. Choose another range, or another formula."
             )
@@ -166,10 +165,14 @@ class Config:
         low, high = float(values.min()), float(values.max())
         return (low + high) / 2, (high - low) / 2 or 1.0
 
-    def _scaled(self, points: np.ndarray, centre: float, spread: float) -> np.ndarray:
+    def _draw(self, generator: np.random.Generator, count: int, spec: Spec) -> Split:
+        points = generator.uniform(self.low, self.high, (count, len(self.inputs)))
         values = self.values(points)
-        if not np.isfinite(values).all():
-            raise FormulaError(
-                f"{self.formula} has no finite value somewhere between {self.low} and {self.high}."
+        if not (np.abs(values) < LARGEST).all():
+            raise DataUnavailable(
+                f"{self.formula} has no finite value somewhere between {self.low:g} and {self.high:g}. "
+                f"Choose another range, or another formula."
             )
-        return ((values - centre) / spread).astype("float32")[:, None]
+        inputs = (points - np.array(spec.centre)) / np.array(spec.spread)
+        targets = (values[:, None] - np.array(spec.value_centre)) / np.array(spec.value_spread)
+        return Split(inputs.astype("float32"), targets.astype("float32"))

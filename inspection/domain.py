@@ -24,8 +24,8 @@ class Domain:
         outputs: `(N, K)`, one row a point.
         units: Outputs of every activation function by its layer's name, first to last, each `(N, U)`.
         shares: What each unit of the last one of these adds to each output, `(N, U, K)`; together with the
-            last layer's bias they are the outputs. None where that layer is no dense one, or there is no
-            activation function before it.
+            last layer's bias they are the outputs. None where that layer is no dense one, there is no
+            activation function before it, or nobody asked.
     """
 
     outputs: np.ndarray
@@ -33,13 +33,19 @@ class Domain:
     shares: np.ndarray | None
 
 
-def over(model: keras.Model, points: np.ndarray, weights: Sequence[np.ndarray] | None = None) -> Domain:
+def over(
+    model: keras.Model,
+    points: np.ndarray,
+    weights: Sequence[np.ndarray] | None = None,
+    shares: bool = False,
+) -> Domain:
     """Compute a net at every point, in one compiled call.
 
     Args:
         model: A functional or Sequential model, `(B, D)` to `(B, K)`.
         points: `(N, D)`.
         weights: In the order of `model.get_weights()`; None: the model's own. The model itself is left alone.
+        shares: Whether to tell those too, which take N times U times K numbers.
 
     Raises:
         InspectionError: The model has no graph of layers, or the weights are of another model.
@@ -52,12 +58,21 @@ def over(model: keras.Model, points: np.ndarray, weights: Sequence[np.ndarray] |
     values = [tf.convert_to_tensor(each, variable.dtype) for each, variable in zip(given, own, strict=True)]
     outputs, units = program(tf.convert_to_tensor(points, tf.float32), values)
     found = {name: unit.numpy() for name, unit in zip(names, units, strict=True)}
-    return Domain(outputs.numpy(), found, _shares(model, found, values))
+    return Domain(outputs.numpy(), found, _shares(model, found, values) if shares else None)
 
 
-def grid(low: np.ndarray, high: np.ndarray, count: int) -> np.ndarray:
-    """Points `(count * count, 2)` at even places between two corners `(2,)`, row upon row of the first number."""
-    axes = [np.linspace(begin, end, count) for begin, end in zip(low, high, strict=True)]
+def grid(low: Sequence[float] | np.ndarray, high: Sequence[float] | np.ndarray, count: int) -> np.ndarray:
+    """The middles of the pixels of a picture: points `(count * count, 2)`.
+
+    Args:
+        low: The picture's lower left corner `(2,)`.
+        high: Its upper right corner.
+        count: Pixels along each edge.
+
+    Returns: Column after column from the left, each upwards.
+    """
+    shares = (np.arange(count) + 0.5) / count
+    axes = [begin + shares * (end - begin) for begin, end in zip(low, high, strict=True)]
     return np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2)
 
 

@@ -14,6 +14,8 @@ ACTIVATIONS = tuple(name for name in layers.ACTIVATIONS if name != "prelu")
 # Those that ask for a net's inputs alone: Keras takes the outputs of all nets together for one layer's.
 INITIALIZERS = ("he_normal", "he_uniform", "lecun_normal", "lecun_uniform")
 MOST = 20_000  # nets in one model
+MOST_WEIGHTS = 20_000_000  # of all of them
+SQUARED = 3  # hidden layers at the most where each squares: a number is raised to 2 ** depth
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Config:
         activations: Of `ACTIVATIONS`.
         depths: Numbers of hidden layers.
         widths: Units of every hidden layer.
-        initializer: One of `INITIALIZERS`, of the hidden layers' kernels.
+        initializer: One of `INITIALIZERS`, of all kernels.
         bias_deviation: Standard deviation of the hidden layers' first biases (`mlp.Config`).
         members: Nets of each kind, alike but for their random weights.
 
@@ -62,6 +64,21 @@ class Config:
         nets = len(self.activations) * len(self.depths) * len(self.widths) * self.members
         if nets > MOST:
             raise ValueError(f"members must leave {MOST} nets at the most in all. Received: {nets} nets")
+        if "quadratic" in self.activations and max(self.depths) > SQUARED:
+            raise ValueError(
+                f"depths must be at most {SQUARED} with quadratic among the activations. "
+                f"Received: {self.depths!r}"
+            )
+        weights = (
+            len(self.activations)
+            * self.members
+            * sum((width + 1) ** 2 * depth for depth in self.depths for width in self.widths)
+        )
+        if weights > MOST_WEIGHTS:
+            raise ValueError(
+                f"widths and depths must leave some {MOST_WEIGHTS:,} weights at the most in all. "
+                f"Received: about {weights:,}"
+            )
 
 
 def kinds(config: Config) -> list[Mapping[str, Any]]:

@@ -60,7 +60,11 @@ def publish(run: Run) -> bool:
         if (new <= old) if higher_is_better(figure) else (new >= old):
             return False
     shown.path.mkdir(parents=True, exist_ok=True)
-    for name in (*FILES, *(name for name in MORE if (run.path / name).exists())):
-        shutil.copy(run.path / name, shown.path / name)
+    for name in (*FILES, *MORE):
+        if (run.path / name).exists():
+            with runs.written_aside(shown.path / name) as aside:
+                shutil.copy(run.path / name, aside)
+        else:
+            (shown.path / name).unlink(missing_ok=True)
     shown.write_json("status.json", {name: run.status[name] for name in STATUS if name in run.status})
     return True

@@ -26,7 +26,7 @@ def per_example(name: str, targets: tf.Tensor, outputs: tf.Tensor, smoothing: fl
     """
     if targets.dtype.is_integer:
         classes = outputs.shape[-1]
-        expected = tf.one_hot(targets, classes)
+        expected = tf.broadcast_to(tf.one_hot(targets, classes), tf.shape(outputs))
         if name == "cross_entropy":
             expected = expected * (1 - smoothing) + smoothing / classes
             return tf.nn.softmax_cross_entropy_with_logits(labels=expected, logits=outputs)

@@ -24,7 +24,7 @@ from training.settings import SettingsError
 
 EVALUATION_BATCH = 512  # examples; no gradient is kept, so a larger batch than in training fits
 MOST_SNAPSHOTS = 200  # more than anyone winds through
-MOST_SNAPSHOT_BYTES = 64 * 2**20
+MOST_SNAPSHOT_BYTES = 16 * 2**20
 SECTIONS = ("data", "model", "optimizer", "training")
 DECIDED_BY_DATA = frozenset({"input_shape", "outputs"})
 
@@ -184,8 +184,22 @@ class Recipe:
         """The untrained model for data of this kind."""
         return models.ARCHITECTURES[self.architecture].build(self.model_config(spec))
 
-    def check_loss(self, spec: data.Spec) -> None:
-        """Raise a SettingsError where the loss is none of what these data ask for."""
+    def check(self, source: Source) -> None:
+        """Raise a SettingsError where the settings do not fit the data: the loss, the figure, a sweep's."""
+        spec, monitor = source.spec, self.training.monitor
+        if monitor.startswith("val_") and not len(source.validation):
+            raise SettingsError(
+                f"training.monitor must be a figure of the training, such as loss, since there is no "
+                f"validation split. Received: {monitor!r}"
+            )
+        if hasattr(models.ARCHITECTURES[self.architecture], "kinds"):  # many nets side by side
+            if spec.classes:
+                raise SettingsError(f"a sweep learns values, and the targets of {spec.name} are classes")
+            if self.optimizer.clip_norm:
+                raise SettingsError(
+                    "optimizer.clip_norm must be 0 for a sweep: one norm over all nets would couple them. "
+                    f"Received: {self.optimizer.clip_norm!r}. Take optimizer.clip_value"
+                )
         what, fitting = ("classes", OF_CLASSES) if spec.classes else ("values", OF_VALUES)
         if self.training.loss not in fitting:
             raise SettingsError(

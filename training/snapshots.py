@@ -3,6 +3,7 @@
 This module imports neither TensorFlow nor Keras: pages read snapshots while the net trains elsewhere.
 """
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -30,17 +31,17 @@ def save(folder: Path, snapshots: Snapshots) -> None:
         f"{step}/{index}": array for step, weights in snapshots.items() for index, array in enumerate(weights)
     }
     with written_aside(folder / FILE) as aside:
-        np.savez_compressed(aside, **arrays)  # type: ignore[arg-type]  # its stub takes a name for an option
+        np.savez(aside, **arrays)  # type: ignore[arg-type]  # its stub takes a name for an option
 
 
 def load(folder: Path) -> Snapshots:
-    """All snapshots of a run, by step from the first on; none where none were kept."""
+    """All snapshots of a run, by step from the first on; none where none were kept, or they are damaged."""
     found: Snapshots = {}
     try:
         with np.load(folder / FILE, allow_pickle=False) as file:
             places = sorted(tuple(map(int, name.split("/"))) for name in file.files)
             for step, index in places:
                 found.setdefault(step, []).append(file[f"{step}/{index}"])
-    except FileNotFoundError:
+    except (OSError, ValueError, zipfile.BadZipFile):
         return {}
     return found

@@ -27,6 +27,7 @@ from training.runs import Run, RunError
 from training.saving import save_model
 
 SPLITS = ("train", "validation", "test")
+MOST_SEED = 2**32 - 1  # that NumPy takes
 _LOG_BYTES = 32 * 2**20  # metrics and events of a long run
 _COPIES = 8  # of the weights on disk at once: model, two checkpoints with moments, and one being written
 
@@ -48,8 +49,10 @@ def create(
         steps: Optimizer steps; None: as many as the recipe's epochs have.
 
     Raises:
-        RunError: The name is taken or unfit, or the folder can't be written.
+        RunError: The name is taken or unfit, the seed too large, or the folder can't be written.
     """
+    if not 0 <= seed <= MOST_SEED:
+        raise RunError(f"a seed must be 0 to {MOST_SEED}. Received: {seed}")
     worker = strategy.worker()
     if worker.count > 1 and name is None:
         raise RunError("several workers train one run: give each of them the same --name")
@@ -113,7 +116,7 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
     config = run.config
     recipe = recipes.from_config(config)
     source = recipe.data.load()
-    recipe.check_loss(source.spec)
+    recipe.check(source)
     training, seed = recipe.training, config["seed"]
     replicas = chosen.num_replicas_in_sync
     gpu = bool(tf.config.get_visible_devices("GPU"))

@@ -16,7 +16,8 @@ function ticks(low, high, count) {
   const raw = (high - low) / count, size = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((factor) => factor * size).find((each) => each >= raw);
   const found = [];
-  for (let value = Math.ceil(low / step) * step; value <= high + step / 1e6; value += step) found.push(Number(value.toPrecision(8)));
+  const first = Math.ceil(low / step);
+  for (let i = 0; i <= count && (first + i) * step <= high + step / 1e6; i++) found.push(Number(((first + i) * step).toPrecision(8)));
   return found;
 }
 

@@ -16,7 +16,6 @@ HEIGHTS = 200  # points of a drawn curve
 POINTS = 301  # at which a curve is drawn
 GRID = 64  # places along each axis of a picture
 DOTS = 300  # training points that are drawn at the most
-UNITS = 96  # curves of units that are drawn at the most
 SOURCES = ("function", "surface")
 TYPED, DRAWN = "Your formula", "Your drawing"
 LINE = {  # name -> formula of x, where it begins and ends
@@ -62,7 +61,7 @@ def _make() -> None:
         return
     chosen = small_nets.settings(recipe, losses.OF_VALUES)
     if st.button("Fit it", type="primary", icon=":material/play_arrow:", width="stretch"):
-        small_nets.start(recipe, chosen)
+        small_nets.start(recipe, recipe.data.spec(), chosen)
 
 
 def _function() -> dict[str, Any] | None:
@@ -93,12 +92,12 @@ def _function() -> dict[str, Any] | None:
     with more, st.grid(min_column_width=100, gap="small"):
         for field, label, value in (("low", "From", first[1]), ("high", "To", first[2])):
             # A key for each function, whose own range it begins with.
-            key = f"{field}-{picked}"
+            key = f"function.{field}-{picked}"
             data[f"data.{field}"] = st.number_input(
                 label, value=value, step=0.5, key=key, bind="query-params"
             )
         examples = st.number_input(
-            "Points to learn from", 2, 100_000, 1000, key="examples", bind="query-params"
+            "Points to learn from", 2, 100_000, 1000, key="function.examples", bind="query-params"
         )
         data["data.examples"] = int(examples)
         data["data.noise"] = st.number_input(
@@ -107,7 +106,7 @@ def _function() -> dict[str, Any] | None:
             max_value=10.0,
             value=0.0,
             step=0.05,
-            key="noise",
+            key="function.noise",
             bind="query-params",
             help="Its standard deviation, where the function is brought to a height of 2",
         )
@@ -128,7 +127,7 @@ def _preview(function: Any) -> bool:
     from data import DataUnavailable
 
     try:
-        function.check()
+        function.spec()
     except DataUnavailable as error:
         st.warning(sentence(error), icon=":material/function:")
         return False
@@ -146,7 +145,7 @@ def _preview(function: Any) -> bool:
 def _draw(moment: Moment) -> None:
     from training import recipes
 
-    function = recipes.from_config(moment.run.config).data
+    function = recipes.from_config(moment.config).data
     if len(moment.spec["features"]) == 1:
         _draw_line(moment, function)
     else:
@@ -158,13 +157,14 @@ def _draw_line(moment: Moment, function: Any) -> None:
     from inspection import domain
 
     points = function.grid(POINTS)
-    found = domain.over(moment.model, _inputs(moment, points), moment.weights)
+    found = domain.over(moment.model, _inputs(moment, points), moment.weights, shares=True)
     target, fitted = function.values(points), _values(moment, found.outputs[:, 0])
-    learned = small_nets.source(moment.run).train
+    learned = small_nets.source(moment).train
     dots = np.zeros((0, 2))
     if function.noise or len(learned) <= DOTS:  # else they are the curve itself
-        heights = _values(moment, learned.targets[:DOTS, 0])
-        dots = np.stack([_points(moment, learned.inputs[:DOTS])[:, 0], heights], axis=1)
+        places = small_nets.some(len(learned), DOTS)
+        heights = _values(moment, learned.targets[places, 0])
+        dots = np.stack([_points(moment, learned.inputs[places])[:, 0], heights], axis=1)
     every = np.concatenate([target, dots[:, 1]])
     low, high = float(every.min()), float(every.max())
     margin = 0.12 * ((high - low) or 1.0)
@@ -175,10 +175,13 @@ def _draw_line(moment: Moment, function: Any) -> None:
             "domain": [function.low, function.high],
             "range": [low - margin, high + margin],
             "lines": [
-                {"name": "the function", "values": _rounded(target)},
-                {"name": "the net", "values": _rounded(np.clip(fitted, low - 9 * margin, high + 9 * margin))},
+                {"name": "the function", "values": small_nets.digits(target)},
+                {
+                    "name": "the net",
+                    "values": small_nets.digits(np.clip(fitted, low - 9 * margin, high + 9 * margin)),
+                },
             ],
-            "dots": np.round(dots, 4).tolist(),
+            "dots": [small_nets.digits(dot) for dot in dots],
             "bends": _bends(moment, found),
         },
     )
@@ -201,12 +204,11 @@ def _bends(moment: Moment, found: Any) -> dict[str, Any] | None:
             found.shares[:, :, 0],
             "what each unit adds; all of them together, and one bias, are the net's curve",
         )
-    shown = curves[:, :UNITS]
+    shown = curves[:, : small_nets.UNITS]
     pictures = tiles.tiles(shown[None, ::3])  # each curve a row
-    more = f", {shown.shape[1]} of {curves.shape[1]} shown" if curves.shape[1] > UNITS else ""
     return {
         "name": picked,
-        "note": f"{curves.shape[1]} units{more}: {what}",
+        "note": f"{small_nets.count_text(curves.shape[1])}: {what}",
         "count": shown.shape[1],
         "width": pictures.pixels.shape[-1],
         "pixels": widgets.base64_text(pictures.pixels),
@@ -217,16 +219,17 @@ def _draw_plane(moment: Moment, function: Any) -> None:
     """The function and its fit as pictures, and under them each unit's own."""
     from inspection import domain
 
-    points = function.grid(GRID)
+    low, high = [function.low] * 2, [function.high] * 2
+    points = domain.grid(low, high, GRID)
     found = domain.over(moment.model, _inputs(moment, points), moment.weights)
     target, fitted = function.values(points), _values(moment, found.outputs[:, 0])
     _error(moment, fitted - target)
-    low, high = float(target.min()), float(target.max())
-    centre, scale = (low + high) / 2, ((high - low) / 2) or 1.0
+    least, most = float(target.min()), float(target.max())
+    centre, scale = (least + most) / 2, ((most - least) / 2) or 1.0
     widgets.plane(
         "plane",
-        [function.low] * 2,
-        [function.high] * 2,
+        low,
+        high,
         moment.spec["features"],
         [
             widgets.Field(name, note, small_nets.as_picture(values, GRID), centre, scale)
@@ -259,10 +262,6 @@ def _error(moment: Moment, errors: np.ndarray) -> None:
         st.metric("Root mean square error", f"{float(np.sqrt(np.mean(np.square(errors)))):.3g}")
         st.metric("Largest error", f"{float(np.abs(errors).max()):.3g}")
         st.metric("After", f"{moment.step:,} steps")
-
-
-def _rounded(values: np.ndarray) -> list[float]:
-    return [float(f"{value:.5g}") for value in values]
 
 
 # The sweep

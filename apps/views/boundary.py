@@ -23,6 +23,7 @@ KINDS = {
 }
 SEVERAL = ("spirals", "blobs")  # kinds of which one may choose the number of classes
 MOST_MIB = 20  # of an uploaded file
+COLUMNS = 3  # that a table has at least
 
 
 def explore(entry: Entry | None) -> None:
@@ -32,16 +33,20 @@ def explore(entry: Entry | None) -> None:
 
 def _make() -> None:
     """What to tell apart, with what, and the button that does it."""
-    from data import DataUnavailable
+    from data import DataUnavailable, Spec
     from training import losses, recipes
     from training.settings import SettingsError
 
     recipe = recipes.find("points_mlp")
     picked = st.selectbox("Points", [*KINDS, OWN], key="points", bind="query-params")
     try:
-        data, table = _own() if picked == OWN else _drawn(KINDS[picked])
-        if data is None:
-            return
+        if picked == OWN:
+            given = _own()
+            if given is None:
+                return
+            data, table, classes = given
+        else:
+            data, table, classes = _drawn(KINDS[picked])
         recipe = recipe.override(data)
         if table is None:
             _preview(recipe.data)
@@ -50,34 +55,39 @@ def _make() -> None:
         return
     chosen = small_nets.settings(recipe, losses.OF_CLASSES)
     if st.button("Train it", type="primary", icon=":material/play_arrow:", width="stretch"):
-        small_nets.start(recipe, chosen, table)
+        small_nets.start(recipe, Spec("points", (2,), classes, "", ""), chosen, table)
 
 
-def _drawn(kind: str) -> tuple[dict[str, Any], None]:
-    """One of the classic sets, as settings of its source."""
+# Settings of the source, a table of a person's own, and the names of the classes.
+Given = tuple[dict[str, Any], bytes | None, tuple[str, ...]]
+
+
+def _drawn(kind: str) -> Given:
+    """One of the classic sets."""
+    from data import points
+
     data: dict[str, Any] = {"data.kind": kind}
-    data["data.noise"] = st.slider("Noise", 0.0, 1.0, 0.15, 0.01, key="noise", bind="query-params")
+    data["data.noise"] = st.slider("Noise", 0.0, 1.0, 0.15, 0.01, key="points.noise", bind="query-params")
     more = st.expander("How many, of how many classes", icon=":material/scatter_plot:")
+    classes = 2
     with more, st.grid(min_column_width=100, gap="small"):
-        data["data.examples"] = _whole("Points", 10, 100_000, 500, "examples")
+        data["data.examples"] = _whole("Points", 10, 100_000, 500, "points.examples")
         if kind in SEVERAL:
-            data["data.classes"] = _whole("Classes", 2, 10, 3, "classes")
-        data["data.seed"] = _whole("Draw", 0, 9999, 0, "draw")
-    return data, None
+            classes = data["data.classes"] = _whole("Classes", 2, 10, 3, "points.classes")
+        data["data.seed"] = _whole("Draw", 0, 9999, 0, "points.draw")
+    return data, None, points.class_names(kind, classes)
 
 
 def _whole(label: str, least: int, most: int, usual: int, key: str) -> int:
     return int(st.number_input(label, least, most, usual, key=key, bind="query-params"))
 
 
-def _own() -> tuple[dict[str, Any] | None, bytes | None]:
-    """A person's own table: two columns of numbers and one of classes.
+def _own() -> Given | None:
+    """A person's own table: two columns of numbers and one of classes; None while there is none.
 
     Raises:
         DataUnavailable: The file is none.
     """
-    from data import points, tables
-
     file = st.file_uploader(
         "A CSV: two columns of numbers, one of classes",
         type=["csv", "tsv", "txt"],
@@ -86,31 +96,68 @@ def _own() -> tuple[dict[str, Any] | None, bytes | None]:
         help="It stays on this machine, in the folder of its run",
     )
     if file is None:
-        return None, None
+        return None
     content = file.getvalue()
-    header, rows = tables.read_rows(tables.as_text(content, file.name, "a CSV"), file.name)
-    width = len(header) or len(next(rows, (1, []))[1])
-    names = [*(name or str(place) for place, name in enumerate(header, start=1))] or [
-        *map(str, range(1, width + 1))
-    ]
-    label = st.selectbox("Class", names, index=max(0, len(names) - 1), key=f"label-{file.file_id}")
-    found = points.parse_points(content, file.name, (), label or "last")
+    names, first = _columns(file.file_id, file.name, content)
+    label = st.selectbox("Class", names, index=len(names) - 1, key=f"label-{file.file_id}")
     others = [name for name in names if name != label]
-    usual = [others.index(name) if name in others else place for place, name in enumerate(found.features)]
+    numbers = [name for name in others if first.get(name)]
+    usual = [*numbers, *(name for name in others if name not in numbers)][:2]
     with st.grid(2, gap="small"):
         columns = tuple(
-            st.selectbox(title, others, index=min(place, len(others) - 1), key=f"{title}-{file.file_id}")
-            for title, place in zip(("Across", "Up"), usual, strict=True)
+            st.selectbox(title, others, index=others.index(name), key=f"{title}-{file.file_id}")
+            for title, name in zip(("Across", "Up"), usual, strict=True)
         )
-    found = points.parse_points(content, file.name, columns, label)
-    st.caption(f"{library.readable(len(found.labels))} points of {len(found.classes)} classes")
-    return {"data.columns": columns, "data.label": label}, content
+    rows, classes = _parsed(file.file_id, columns, label, file.name, content)
+    st.caption(f"{library.readable(rows)} points of {len(classes)} classes")
+    return {"data.columns": columns, "data.label": label}, content, classes
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _columns(file: str, _name: str, _content: bytes) -> tuple[list[str], dict[str, bool]]:
+    """Names of a file's columns, and which of them hold a number in the first row.
+
+    A column whose name is not its own alone is named by its number from 1.
+
+    Raises:
+        DataUnavailable: The file is no table of three columns.
+    """
+    from data import points, tables
+
+    header, rows = tables.read_rows(
+        tables.as_text(_content, _name, "a CSV"), _name, points.MAX_COLUMNS, points.MAX_ROWS
+    )
+    _, cells = next(rows, (1, []))
+    names = [
+        name if name and header.count(name) == 1 and name not in ("first", "last") else str(place)
+        for place, name in enumerate(header or [""] * len(cells), start=1)
+    ]
+    if len(names) < COLUMNS or not cells:
+        points.parse_points(_content, _name)  # says what is wrong
+    return names, {name: tables.number(cell) is not None for name, cell in zip(names, cells, strict=False)}
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading the table")
+def _parsed(
+    file: str, columns: tuple[str, ...], label: str, _name: str, _content: bytes
+) -> tuple[int, tuple[str, ...]]:
+    """How many points a file has in these columns, and the names of their classes.
+
+    Raises:
+        DataUnavailable: It has none, or too few to be divided.
+    """
+    from data import points
+
+    found = points.Config(columns=columns, label=label).parse(_content, _name)
+    count = len(found.train) + len(found.validation) + len(found.test)
+    return count, found.spec.classes
 
 
 def _preview(settings: Any) -> None:
     """The points that are about to be learned."""
     split = _points(settings)
-    charts.scatter(split.inputs[:DOTS], split.targets[:DOTS], "preview")
+    places = small_nets.some(len(split), DOTS)
+    charts.scatter(split.inputs[places], split.targets[places], "preview")
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -127,27 +174,24 @@ def _draw(moment: Moment) -> None:
     from inspection import domain
 
     try:
-        source = small_nets.source(moment.run)
+        source = small_nets.source(moment)
     except DataUnavailable as error:
         st.info(sentence(error), icon=":material/cloud_off:")
         return
-    learned, held = source.train, source.validation
-    logits = moment.run.config["training"]["loss"] == "cross_entropy"
+    learned, held, spec = source.train, source.validation, moment.spec
     low, high = domain.square(learned.inputs, MARGIN)
     found = domain.over(moment.model, domain.grid(low, high, GRID), moment.weights)
-    classes, sureness = domain.decided(found.outputs, logits)
+    classes, sureness = domain.decided(found.outputs, moment.config["training"]["loss"] == "cross_entropy")
     with st.container(horizontal=True, gap="medium"):
-        for title, split in (("Right on what it learns from", learned), ("Right on points held out", held)):
-            if len(split):
-                answers = domain.over(moment.model, split.inputs, moment.weights).outputs.argmax(axis=-1)
-                st.metric(title, f"{float(np.mean(answers == split.targets)):.1%}")
+        st.metric("Right on what it learns from", f"{small_nets.right(moment, learned):.1%}")
+        if len(held):
+            st.metric("Right on points held out", f"{small_nets.right(moment, held):.1%}")
         st.metric("After", f"{moment.step:,} steps")
-    spec = moment.spec
     centre, spread = np.array(spec["centre"] or (0, 0)), np.array(spec["spread"] or (1, 1))
     dots = [
-        (*(point * spread + centre).round(4).tolist(), int(label), is_held)
+        (*small_nets.digits(split.inputs[place] * spread + centre), int(split.targets[place]), is_held)
         for split, is_held in ((learned, False), (held, True))
-        for point, label in zip(split.inputs[:DOTS], split.targets[:DOTS], strict=True)
+        for place in small_nets.some(len(split), DOTS)
     ]
     picture, curves = st.columns([3, 2], gap="medium")
     with picture:

@@ -179,7 +179,7 @@ def test_splits_share_no_point_and_seeds_change_them():
 )
 def test_a_function_without_values_is_told(settings, said):
     config = functions.Config(**settings)
-    for refuse in (config.check, config.load):
+    for refuse in (config.spec, config.load):
         with pytest.raises(DataUnavailable, match=said):
             refuse()
 

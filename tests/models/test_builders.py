@@ -214,6 +214,14 @@ def test_every_activation_builds(activation, shape):
             lambda: sweep.Config((1,), 1, members=9999),
             "members must leave 20000 nets at the most in all. Received: 79992",
         ),
+        (
+            lambda: sweep.Config((1,), 1, ("quadratic",), depths=(4,)),
+            "depths must be at most 3 with quadratic",
+        ),
+        (
+            lambda: sweep.Config((1,), 1, widths=(2000,)),
+            "some 20,000,000 weights at the most .* about 80,080,020",
+        ),
         (lambda: sweep.Config((1,), 1, initializer="zeros"), "initializer must be one of he_normal"),
         (lambda: cnn.Config((4,), 2), r"input_shape must be \(length, channels\) or .* Received: \(4,\)"),
         (lambda: cnn.Config((8, 8, 1), 2, (4, 4), (1, 1, 1)), "convolutions must have one entry, or one for"),

@@ -57,6 +57,13 @@ def test_huber_grows_in_a_straight_line_from_1_on():
     np.testing.assert_allclose(found, [2.5, 4.5])
 
 
+def test_many_nets_share_their_labels():
+    outputs = tf.constant(np.stack([OUTPUTS, OUTPUTS + 1], axis=1))  # (B, 2, K)
+    found = losses.per_example("cross_entropy", tf.constant(LABELS, tf.int32)[:, None], outputs)
+    np.testing.assert_allclose(found[:, 0], of_classes("cross_entropy"), rtol=1e-5)
+    np.testing.assert_allclose(found[:, 1], found[:, 0], rtol=1e-5)  # all logits one higher: the same
+
+
 def test_several_values_are_averaged():
     found = losses.per_example("squared_error", tf.zeros((1, 2)), tf.constant([[1.0, 3.0]]))
     np.testing.assert_allclose(found, [5.0])

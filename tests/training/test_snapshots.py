@@ -30,6 +30,8 @@ def test_what_is_saved_is_loaded(tmp_path):
         for one, other in zip(weights, found[step], strict=True):
             np.testing.assert_array_equal(one, other)
     assert snapshots.load(tmp_path / "elsewhere") == {}
+    (tmp_path / snapshots.FILE).write_bytes((tmp_path / snapshots.FILE).read_bytes()[:100])
+    assert snapshots.load(tmp_path) == {}
 
 
 def test_a_run_keeps_its_weights_from_the_first_step_to_the_last(tmp_path):
@@ -60,5 +62,5 @@ def test_a_resumed_run_keeps_what_it_kept(tmp_path):
 
 
 def test_a_net_too_large_for_its_snapshots_is_refused(tmp_path):
-    with pytest.raises(SettingsError, match="training.snapshots of this net would take .* MiB, more than 64"):
+    with pytest.raises(SettingsError, match="training.snapshots of this net would take .* MiB, more than 16"):
         train(tmp_path, "large", **{"model.widths": "512,512", "training.snapshots": 100})

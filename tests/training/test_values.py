@@ -65,6 +65,18 @@ def test_a_loss_that_does_not_fit_the_targets_is_told(tmp_path, recipe, loss, sa
     assert run.state == "failed"
 
 
+def test_a_sweep_is_of_values_and_its_nets_are_not_coupled(tmp_path):
+    for recipe, change, said in (
+        ("abs_sweep", {"optimizer.clip_norm": 1}, "clip_norm must be 0 for a sweep"),
+        ("points_mlp", {"data.validation": 0}, "monitor must be a figure of the training.* 'val_accuracy'"),
+    ):
+        run = trainer.create(recipes.find(recipe).override(change), tmp_path)
+        with pytest.raises(SettingsError, match=said):
+            trainer.train(run, quiet=True)
+    with pytest.raises(RunError, match="a seed must be 0 to 4294967295. Received: -1"):
+        trainer.create(recipes.find("abs_sweep"), tmp_path, seed=-1)
+
+
 @pytest.mark.parametrize("loss", ["hinge", "squared_error"])
 def test_classes_are_learned_by_other_losses(tmp_path, loss):
     changes = {"training.epochs": 6, "training.loss": loss, "training.l2": 1e-4}
@@ -120,6 +132,8 @@ def test_a_run_with_the_smaller_error_takes_the_place_in_the_gallery(line, tmp_p
     shown = runs.Run(tmp_path / "function_mlp")
     assert (shown.path / "snapshots.npz").exists()
     assert not gallery.publish(line)
+    (line.path / "snapshots.npz").rename(line.path / "kept.npz")
     worse = {**shown.evaluation["validation"], "loss": 9.0}
     shown.write_json("evaluation.json", {**shown.evaluation, "validation": worse})
     assert gallery.publish(line)
+    assert not (shown.path / "snapshots.npz").exists()  # they were another training's
