@@ -38,7 +38,7 @@ def load(folder: Path) -> Snapshots:
     """All snapshots of a run, by step from the first on; none where none were kept, or they are damaged."""
     found: Snapshots = {}
     try:
-        with np.load(folder / FILE, allow_pickle=False) as file:
+        with open(folder / FILE, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             places = sorted(tuple(map(int, name.split("/"))) for name in file.files)
             for step, index in places:
                 found.setdefault(step, []).append(file[f"{step}/{index}"])
