@@ -21,6 +21,7 @@ KINDS = {
     "Checkers (exclusive or)": "checkers",
     "Blobs": "blobs",
 }
+NOISE = {"moons": 0.15, "circles": 0.1, "spirals": 0.04, "checkers": 0.05, "blobs": 0.1}
 SEVERAL = ("spirals", "blobs")  # kinds of which one may choose the number of classes
 MOST_MIB = 20  # of an uploaded file
 COLUMNS = 3  # that a table has at least
@@ -67,7 +68,10 @@ def _drawn(kind: str) -> Given:
     from data import points
 
     data: dict[str, Any] = {"data.kind": kind}
-    data["data.noise"] = st.slider("Noise", 0.0, 1.0, 0.15, 0.01, key="points.noise", bind="query-params")
+    # Each kind begins with a noise of its own, at which its classes can be told apart.
+    data["data.noise"] = st.slider(
+        "Noise", 0.0, 1.0, NOISE[kind], 0.01, key=f"{kind}.noise", bind="query-params"
+    )
     more = st.expander("How many, of how many classes", icon=":material/scatter_plot:")
     classes = 2
     with more, st.grid(min_column_width=100, gap="small"):
