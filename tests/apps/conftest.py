@@ -161,6 +161,11 @@ def component(tested: AppTest, key: str) -> dict[str, Any]:
     return json.loads(found.proto.json)
 
 
+def field(tested: AppTest, kind: str, label: str) -> Any:
+    """The page's first widget of a kind that is so labelled."""
+    return next(each for each in tested.get(kind) if each.label == label)
+
+
 def texts(tested: AppTest) -> str:
     """All that the page says in words."""
     kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "html")

@@ -17,6 +17,8 @@ NARROW, WIDE = 390, 1440
 PAGES = (
     "/",
     "/activations",
+    "/approximation",
+    "/boundary",
     "/kernel",
     "/convolution",
     "/convolution?tab=Train",
