@@ -155,8 +155,25 @@ class _Asking:
         )
 
     def whole(self, label: str, least: int, most: int, usual: int) -> int:
-        found = st.number_input(label, least, most, usual, 1, key=self.key(label), bind="query-params")
-        return int(found)
+        return whole(label, least, most, usual, self.key(label))
+
+
+def whole(label: str, least: int, most: int, usual: int, key: str) -> int:
+    """Ask for a whole number, which the page's address remembers.
+
+    The widget's own type is a float: one of whole numbers fails where an address says "inf".
+    """
+    found = st.number_input(
+        label,
+        min_value=float(least),
+        max_value=float(most),
+        value=float(usual),
+        step=1.0,
+        format="%.0f",
+        key=key,
+        bind="query-params",
+    )
+    return round(found)
 
 
 def start(recipe: "Recipe", spec: "Spec", chosen: Mapping[str, Any], table: bytes | None = None) -> None:

@@ -86,7 +86,9 @@ def _another(recipe_name: str, busy: bool) -> None:
         return
     folder = library.runs_folder()
     try:
-        run = trainer.create(recipe.override(changes), folder, runs.free_name(folder, recipe_name))
+        changed = recipe.override(changes)
+        changed.model_config(recipe.data.spec())  # says at once what is wrong
+        run = trainer.create(changed, folder, runs.free_name(folder, recipe_name))
     except (RunError, SettingsError) as error:
         st.error(sentence(error), icon=":material/error:")
         return

@@ -15,6 +15,7 @@ from inspection import tiles
 HEIGHTS = 200  # points of a drawn curve
 POINTS = 301  # at which a curve is drawn
 GRID = 64  # places along each axis of a picture
+FAR = 1e9  # value beyond which a net that is lost is not followed
 DOTS = 300  # training points that are drawn at the most
 SOURCES = ("function", "surface")
 TYPED, DRAWN = "Your formula", "Your drawing"
@@ -96,10 +97,9 @@ def _function() -> dict[str, Any] | None:
             data[f"data.{field}"] = st.number_input(
                 label, value=value, step=0.5, key=key, bind="query-params"
             )
-        examples = st.number_input(
-            "Points to learn from", 2, 100_000, 1000, key="function.examples", bind="query-params"
+        data["data.examples"] = small_nets.whole(
+            "Points to learn from", 2, 100_000, 1000, "function.examples"
         )
-        data["data.examples"] = int(examples)
         data["data.noise"] = st.number_input(
             "Noise",
             min_value=0.0,
@@ -176,10 +176,7 @@ def _draw_line(moment: Moment, function: Any) -> None:
             "range": [low - margin, high + margin],
             "lines": [
                 {"name": "the function", "values": small_nets.digits(target)},
-                {
-                    "name": "the net",
-                    "values": small_nets.digits(np.clip(fitted, low - 9 * margin, high + 9 * margin)),
-                },
+                {"name": "the net", "values": small_nets.digits(np.clip(fitted, -FAR, FAR))},
             ],
             "dots": [small_nets.digits(dot) for dot in dots],
             "bends": _bends(moment, found),

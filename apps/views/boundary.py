@@ -75,15 +75,11 @@ def _drawn(kind: str) -> Given:
     more = st.expander("How many, of how many classes", icon=":material/scatter_plot:")
     classes = 2
     with more, st.grid(min_column_width=100, gap="small"):
-        data["data.examples"] = _whole("Points", 10, 100_000, 500, "points.examples")
+        data["data.examples"] = small_nets.whole("Points", 10, 100_000, 500, "points.examples")
         if kind in SEVERAL:
-            classes = data["data.classes"] = _whole("Classes", 2, 10, 3, "points.classes")
-        data["data.seed"] = _whole("Draw", 0, 9999, 0, "points.draw")
+            classes = data["data.classes"] = small_nets.whole("Classes", 2, 10, 3, "points.classes")
+        data["data.seed"] = small_nets.whole("Draw", 0, 9999, 0, "points.draw")
     return data, None, points.class_names(kind, classes)
-
-
-def _whole(label: str, least: int, most: int, usual: int, key: str) -> int:
-    return int(st.number_input(label, least, most, usual, key=key, bind="query-params"))
 
 
 def _own() -> Given | None:
@@ -119,7 +115,7 @@ def _own() -> Given | None:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _columns(file: str, _name: str, _content: bytes) -> tuple[list[str], dict[str, bool]]:
-    """Names of a file's columns, and which of them hold a number in the first row.
+    """Names of a file's columns, and which of them have a name, or need none, and a number in the first row.
 
     A column whose name is not its own alone is named by its number from 1.
 
@@ -138,7 +134,9 @@ def _columns(file: str, _name: str, _content: bytes) -> tuple[list[str], dict[st
     ]
     if len(names) < COLUMNS or not cells:
         points.parse_points(_content, _name)  # says what is wrong
-    return names, {name: tables.number(cell) is not None for name, cell in zip(names, cells, strict=False)}
+    own = header or names
+    fit = [bool(name) and tables.number(cell) is not None for name, cell in zip(own, cells, strict=False)]
+    return names, dict(zip(names, fit, strict=False))
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the table")
@@ -183,7 +181,7 @@ def _draw(moment: Moment) -> None:
         st.info(sentence(error), icon=":material/cloud_off:")
         return
     learned, held, spec = source.train, source.validation, moment.spec
-    low, high = domain.square(learned.inputs, MARGIN)
+    low, high = domain.square(np.concatenate([learned.inputs, held.inputs]), MARGIN)
     found = domain.over(moment.model, domain.grid(low, high, GRID), moment.weights)
     classes, sureness = domain.decided(found.outputs, moment.config["training"]["loss"] == "cross_entropy")
     with st.container(horizontal=True, gap="medium"):
