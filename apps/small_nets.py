@@ -257,7 +257,7 @@ def _watched(entry: Entry, draw: Callable[[Moment], None], was_active: bool, pla
     if status.get("state") == "failed":
         st.error(sentence(status.get("error") or "the training failed"), icon=":material/error:")
     config, kept = run.config, _snapshots(run)
-    if not kept and not was_active:
+    if not kept:  # it keeps none on its way
         weights = _best(run)
         kept = {status.get("step", 0): list(weights)} if weights is not None else {}
     if not kept or "spec" not in config:
