@@ -73,7 +73,7 @@ def side_by_side(
     """
     with st.container(horizontal=True, gap="large"):
         with st.container(width=SIDE):
-            st.fragment(make)()  # a setting changes nothing on the other side
+            make()
         with st.container():
             if entry is None:
                 st.info(hint, icon=":material/touch_app:")
