@@ -1,6 +1,6 @@
 """Approximation: draw, type or pick a function, and watch a net of your own bend itself into it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -11,6 +11,9 @@ from apps.run_card import sentence
 from apps.sketch import sketch
 from apps.small_nets import Moment
 from inspection import tiles
+
+if TYPE_CHECKING:
+    from training.recipe import Recipe
 
 HEIGHTS = 200  # points of a drawn curve
 POINTS = 301  # at which a curve is drawn
@@ -46,13 +49,13 @@ def explore(entry: Entry | None) -> None:
 
 def _make() -> None:
     """What to fit, with what, and the button that does it."""
-    from training import losses, recipes
+    from training import losses
     from training.settings import SettingsError
 
-    data = _function()
-    if data is None:
+    given = _function()
+    if given is None:
         return
-    recipe = recipes.find("surface_mlp" if _is_plane(data) else "function_mlp")
+    recipe, data = given
     try:
         recipe = recipe.override(data)
     except SettingsError as error:
@@ -65,9 +68,10 @@ def _make() -> None:
         small_nets.start(recipe, recipe.data.spec(), chosen)
 
 
-def _function() -> dict[str, Any] | None:
-    """The function as settings of its source; None while there is none."""
+def _function() -> "tuple[Recipe, dict[str, Any]] | None":
+    """The recipe for a function of its kind, and the function as its settings; None while there is none."""
     from data import formula
+    from training import recipes
 
     presets = {**LINE, **PLANE}
     picked = st.selectbox("Function", [*presets, TYPED, DRAWN], key="function", bind="query-params")
@@ -89,6 +93,7 @@ def _function() -> dict[str, Any] | None:
             st.caption("Draw a curve from left to right, in one stroke or several.")
             return None
         data["data.heights"] = [round(float(height), 4) for height in curve]
+    recipe = recipes.find("surface_mlp" if _is_plane(data) else "function_mlp")
     more = st.expander("Range, points and noise", icon=":material/straighten:")
     with more, st.grid(min_column_width=100, gap="small"):
         for field, label, value in (("low", "From", first[1]), ("high", "To", first[2])):
@@ -98,7 +103,7 @@ def _function() -> dict[str, Any] | None:
                 label, value=value, step=0.5, key=key, bind="query-params"
             )
         data["data.examples"] = small_nets.whole(
-            "Points to learn from", 2, 100_000, 1000, "function.examples"
+            "Points to learn from", 2, 100_000, recipe.data.examples, f"{recipe.source}.examples"
         )
         data["data.noise"] = st.number_input(
             "Noise",
@@ -110,7 +115,7 @@ def _function() -> dict[str, Any] | None:
             bind="query-params",
             help="Its standard deviation, where the function is brought to a height of 2",
         )
-    return data
+    return recipe, data
 
 
 def _is_plane(data: dict[str, Any]) -> bool:
