@@ -10,7 +10,7 @@ RECIPES = (
         summary="|x| by deep narrow nets: how often a ReLU net dies and gives a constant, and what helps",
         source="abs",
         architecture="sweep",
-        expected=Expected({}, seconds=120),
+        expected=Expected({}, seconds=140),
         data=SOURCES["abs"],
         # Lu, Shin, Su and Karniadakis 2020, "Dying ReLU and initialization" (arXiv:1903.06733), section 4:
         # |x| on [-sqrt(3), sqrt(3)], where two units of one layer would do.
@@ -28,7 +28,7 @@ RECIPES = (
         summary="two waves by one hidden layer: the error against the width, for five activations",
         source="sine",
         architecture="sweep",
-        expected=Expected({}, seconds=120),
+        expected=Expected({}, seconds=70),
         data=SOURCES["sine"],
         # Cybenko 1989, Hornik 1991; Leshno et al. 1993: any activation will do that is no polynomial.
         model={
