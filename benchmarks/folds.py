@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.seeds import finished
 from benchmarks.table import Table
-from training import recipes, runs, trainer
-from training.recipe import Recipe
+from training import recipes, runs
 from training.runs import Run
 
 FOLDS = 10
@@ -51,7 +51,9 @@ def run(
     if not getattr(recipe.data, "validation", 1):
         recipe = recipe.override({"data.validation": VALIDATION})
     divided = [recipe.override({"data.seed": fold}) for fold in range(folds)]
-    last = [_finished(one, fold, directory).metrics()[-1] for fold, one in enumerate(divided)]
+    places = [Run(directory / f"{name}-fold{fold}") for fold in range(folds)]
+    done = [finished(one, run, fold) for fold, (one, run) in enumerate(zip(divided, places, strict=True))]
+    last = [run.metrics()[-1] for run in done]
     rows = []
     for figure in FIGURES:
         values = [row[f"val_{figure}"] for row in last]
@@ -66,19 +68,3 @@ def run(
         )
     told = "".join(f" --{key} {value}" for key, value in changes.items())
     return Table(f"{name}{told}: {folds} folds, at the end of training", rows)
-
-
-def _finished(recipe: Recipe, fold: int, directory: Path) -> Run:
-    """A fold's run, trained to its end."""
-    run = Run(directory / f"{recipe.name}-fold{fold}")
-    if not run.config:
-        run = trainer.create(recipe, directory, run.name, seed=fold)
-    resolved = recipes.from_config(run.config).to_config()
-    if resolved != recipe.to_config() or run.config["seed"] != fold or run.config["steps"]:
-        raise runs.RunError(
-            f"run {run.name!r} has other settings than these. Take another --runs-dir for each choice of "
-            f"settings"
-        )
-    if run.state != "finished":
-        trainer.train(run, quiet=True)
-    return run

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.table import Table
 from training import recipes, runs, trainer
+from training.recipe import Recipe
 from training.runs import Run
 
 SEEDS = 5
@@ -26,7 +27,7 @@ def run(names: Sequence[str] = RECIPES, seeds: int = SEEDS, directory: Path = ru
     """
     rows = []
     for name in names:
-        done = [_finished(name, seed, directory) for seed in range(seeds)]
+        done = [_measured(name, seed, directory) for seed in range(seeds)]
         scores = [run.evaluation["test"]["accuracy"] for run in done]
         expected = recipes.find(name).expected.test.get("accuracy")
         rows.append(
@@ -42,20 +43,28 @@ def run(names: Sequence[str] = RECIPES, seeds: int = SEEDS, directory: Path = ru
     return Table(f"test accuracy over {seeds} seeds", rows)
 
 
-def _finished(name: str, seed: int, directory: Path) -> Run:
-    """A recipe's run with a seed, trained and measured."""
-    recipe = recipes.find(name)
-    run = Run(directory / f"{name}-seed{seed}")
+def finished(recipe: Recipe, run: Run, seed: int) -> Run:
+    """A recipe's run with a seed, trained to its end; what is done of it already is not done again.
+
+    Raises:
+        RunError: There is a run of that name with other settings.
+    """
     if not run.config:
-        run = trainer.create(recipe, directory, run.name, seed)
+        run = trainer.create(recipe, run.path.parent, run.name, seed)
     resolved = recipes.from_config(run.config).to_config()
     if resolved != recipe.to_config() or run.config["seed"] != seed or run.config["steps"]:
         raise runs.RunError(
-            f"run {run.name!r} has other settings than the recipe {name}. Move it away, or take another "
-            f"--runs-dir"
+            f"run {run.name!r} has other settings than the recipe {recipe.name} as it is asked for. Move it "
+            f"away, or take another --runs-dir"
         )
     if run.state != "finished":
         trainer.train(run, quiet=True)
+    return run
+
+
+def _measured(name: str, seed: int, directory: Path) -> Run:
+    """A recipe's run with a seed, trained and measured."""
+    run = finished(recipes.find(name), Run(directory / f"{name}-seed{seed}"), seed)
     if "test" not in run.evaluation:
         trainer.evaluate(run)
     return run
