@@ -6,7 +6,20 @@ Its `load()` gives the `Source`; its `read(line, spec)` one input from outside, 
 import math
 from typing import Any
 
-from data import clips, digits, functions, image_folder, points, series, spoken_digits, tfds_images, waveforms
+from data import (
+    clips,
+    digits,
+    functions,
+    image_folder,
+    image_sequences,
+    memory,
+    points,
+    series,
+    spoken_digits,
+    tfds_images,
+    translation,
+    waveforms,
+)
 from data.source import DataUnavailable, Source, Spec
 
 __all__ = ["SOURCES", "DataUnavailable", "Source", "Spec"]
@@ -28,5 +41,14 @@ SOURCES: dict[str, Any] = {
     "surface": functions.Config(formula="sin(2 * x) * cos(2 * y)", low=-2.0, high=2.0, examples=4000),
     "abs": functions.Config(formula="abs(x)", low=-math.sqrt(3), high=math.sqrt(3), normalize=False),
     "sine": functions.Config(formula="sin(2 * pi * x)", low=-1.0, high=1.0, examples=512),
+    "adding": memory.Adding(),
+    "copy_memory": memory.Copying(),
+    "parity": memory.Parity(),
+    "mnist_rows": image_sequences.Config(),
+    "mnist_pixels": image_sequences.Config(by="pixels"),
+    "numbers_fr_en": translation.Config(corpus="numbers_fr_en", vocabulary=1000),
+    "multi30k_fr_en": translation.Config(corpus="multi30k_fr_en", vocabulary=5000),
+    "tatoeba_fr_en": translation.Config(corpus="tatoeba_fr_en", vocabulary=5000),
+    "pairs": translation.Config(),
     "italypowerdemand": series.Config(dataset="ItalyPowerDemand"),
 }

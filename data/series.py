@@ -1,7 +1,6 @@
 """Time series to classify: the UCR archive's `.ts` files, and a CSV of one's own."""
 
 import math
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from data import tables
+from data.downloads import manual_folder
 from data.source import Augmentation, DataUnavailable, Source, Spec, Split
 from data.splitting import without
 from data.tables import divide, refuse
@@ -131,7 +131,7 @@ class Config:
                 "series: no file is named. Name a .ts file, or a CSV with one series a row: "
                 "--data.train PATH, and --data.test PATH where the test series are in another"
             )
-        folder = downloads() / "ucr"
+        folder = manual_folder() / "ucr"
         files = tuple(folder / f"{self.dataset}_{side}.ts" for side in ("TRAIN", "TEST"))
         for file in files:
             if not file.is_file():
@@ -141,12 +141,6 @@ class Config:
                     f"waveforms"
                 )
         return files[0], files[1]
-
-
-def downloads() -> Path:
-    """Where TensorFlow Datasets has what people download by hand."""
-    root = os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets"
-    return Path(root).expanduser() / "downloads" / "manual"
 
 
 def read_series(file: Path, label: str = "last", fill: bool = False) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,8 @@
 """The contract of a data set: three splits in memory and what one must know to use them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -27,12 +29,17 @@ class Spec:
         values: Names of the numbers that are predicted; empty where classes are.
         value_centre: What was subtracted from each of them.
         value_spread: What each was divided by after that.
+        tokens: How many tokens an input is made of, the padding's included; 0 where it is of numbers.
+        target_tokens: How many a target is made of, where that is a sequence of its own: a translation.
+        languages: The two of a translation, by their ISO 639-1 codes.
+        every_step: Whether each step of an input has a class of its own.
 
-    Every input is float32, pixels in [0, 1]. A target is an int32 class label, or float32 `(K,)` values.
+    Every input is float32, pixels in [0, 1]; or int32 tokens. An axis of time may be None: sequences of
+    different lengths. A target is an int32 class label, or float32 `(K,)` values; or int32 tokens.
     """
 
     name: str
-    input_shape: tuple[int, ...]
+    input_shape: tuple[Any, ...]
     classes: tuple[str, ...]
     licence: str
     citation: str
@@ -43,11 +50,20 @@ class Spec:
     values: tuple[str, ...] = ()
     value_centre: tuple[float, ...] = ()
     value_spread: tuple[float, ...] = ()
+    tokens: int = 0
+    target_tokens: int = 0
+    languages: tuple[str, ...] = ()
+    every_step: bool = False
 
     @property
     def outputs(self) -> int:
-        """How many numbers a model gives: a logit a class, or the values."""
-        return len(self.classes) or len(self.values)
+        """How many numbers a model gives: a logit a class or a token, or the values."""
+        return len(self.classes) or len(self.values) or self.target_tokens
+
+    @property
+    def categorical(self) -> bool:
+        """Whether one of several is predicted, a class or a token; else values are."""
+        return not self.values
 
 
 @dataclass(frozen=True)
@@ -111,11 +127,9 @@ class Augmentation:
     erase_channels: int = 0
 
     def __post_init__(self) -> None:
-        for field in ("shift", "rotation", "zoom", "erase", "gain", "erase_channels"):
-            if getattr(self, field) < 0:
-                raise ValueError(
-                    f"augmentation.{field} must be at least 0. Received: {getattr(self, field)!r}"
-                )
+        for name in ("shift", "rotation", "zoom", "erase", "gain", "erase_channels"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"augmentation.{name} must be at least 0. Received: {getattr(self, name)!r}")
         if self.zoom >= 1:
             raise ValueError(f"augmentation.zoom must be below 1. Received: {self.zoom!r}")
 
@@ -127,10 +141,20 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Source:
-    """A data set: splits that share no example, their spec, and how training examples are augmented."""
+    """A data set: splits that share no example, their spec, and how training examples are augmented.
 
-    train: Split
-    validation: Split
-    test: Split
+    Args:
+        train: To learn from.
+        validation: To choose by.
+        test: To measure.
+        spec: What one must know of them.
+        augmentation: Random changes of the training examples.
+        files: What a run must keep to read inputs as this source does, by file name: tokenizers.
+    """
+
+    train: Any
+    validation: Any
+    test: Any
     spec: Spec
     augmentation: Augmentation = Augmentation()
+    files: Mapping[str, str] = field(default_factory=dict)

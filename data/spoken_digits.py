@@ -8,9 +8,9 @@ from typing import IO
 
 import numpy as np
 
+from data.downloads import prepared_builder
 from data.source import Augmentation, DataUnavailable, Source, Spec, Split
 from data.splitting import fingerprints, without
-from data.tfds_images import _prepared_builder
 
 RATE = 8000  # Hz
 TEST_RECORDINGS = 5  # numbers 0 to 4 of each speaker and digit, as the set's authors have it
@@ -190,7 +190,7 @@ def _read() -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     import tensorflow_datasets as tfds
 
     with _quiet():
-        builder = _prepared_builder("spoken_digit")
+        builder = prepared_builder("spoken_digit", embedded="waveforms")
         examples = list(tfds.as_numpy(builder.as_dataset(split="train")))
     examples.sort(key=lambda example: example["audio/filename"])  # digit_speaker_number.wav
     numbers = [

@@ -37,7 +37,16 @@ def path_of(text: str) -> Path:
 
 
 def read_text(path: Path, source: str, wanted: str, option: str, max_bytes: int = MAX_BYTES) -> str:
-    """Read a text file.
+    """Read a text file; the arguments are those of `read_bytes`.
+
+    Raises:
+        DataUnavailable: It is not there, no plain file, too large, or no text.
+    """
+    return as_text(read_bytes(path, source, wanted, option, max_bytes), path.name, wanted, max_bytes)
+
+
+def read_bytes(path: Path, source: str, wanted: str, option: str, max_bytes: int = MAX_BYTES) -> bytes:
+    """Read a file.
 
     Args:
         path: The file.
@@ -47,7 +56,7 @@ def read_text(path: Path, source: str, wanted: str, option: str, max_bytes: int 
         max_bytes: Size that is not to be exceeded.
 
     Raises:
-        DataUnavailable: It is not there, no plain file, too large, or no text.
+        DataUnavailable: It is not there, no plain file, or too large.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would keep us waiting, a device never ends
@@ -61,7 +70,7 @@ def read_text(path: Path, source: str, wanted: str, option: str, max_bytes: int 
             one_line(f"{source}: {path} can't be read ({reason}). Name {wanted}: {option}")
         ) from error
     _check_size(max(size, len(content)), path.name, max_bytes)
-    return as_text(content, path.name, wanted, max_bytes)
+    return content
 
 
 def as_text(content: str | bytes, name: str, wanted: str, max_bytes: int = MAX_BYTES) -> str:

@@ -55,7 +55,7 @@ class Config:
             licence="Apache-2.0",
             citation="drawn by data/waveforms.py",
         )
-        return Source(**splits, spec=spec, augmentation=self.augmentation)
+        return Source(splits["train"], splits["validation"], splits["test"], spec, self.augmentation)
 
     def read(self, line: str, spec: Spec) -> np.ndarray:
         """A series as numbers split by commas: `spec.input_shape` float32.

@@ -2,15 +2,18 @@
 
 Shapes are written with these letters everywhere in the suite:
 
-    B batch    T time    H, W height, width    C channels    F features    K classes
+    B batch    T time    S time of a source    U units    C channels    F features    K classes
+    H, W height, width
 """
 
 from types import ModuleType
 
-from models import cnn, mlp, sweep
+from models import cnn, mlp, rnn, seq2seq, sweep
 
 ARCHITECTURES: dict[str, ModuleType] = {
     "mlp": mlp,
     "cnn": cnn,
     "sweep": sweep,
+    "rnn": rnn,
+    "seq2seq": seq2seq,
 }

@@ -16,6 +16,7 @@ ALLOWED = {
     "training.recipe": {"models", "data", "games"},
     "training.recipes": {"models", "data", "games"},
     "training.trainer": {"models", "data", "games"},
+    "training.translation": {"models", "data"},
     "training.gallery": {"models", "data", "games"},
     "training.__main__": {"models", "data", "games"},
     "games": {"models", "training"},

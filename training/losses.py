@@ -26,10 +26,14 @@ def per_example(name: str, targets: tf.Tensor, outputs: tf.Tensor, smoothing: fl
     """
     if targets.dtype.is_integer:
         classes = outputs.shape[-1]
-        expected = tf.broadcast_to(tf.one_hot(targets, classes), tf.shape(outputs))
         if name == "cross_entropy":
-            expected = expected * (1 - smoothing) + smoothing / classes
-            return tf.nn.softmax_cross_entropy_with_logits(labels=expected, logits=outputs)
+            labels = tf.broadcast_to(targets, tf.shape(outputs)[:-1])
+            loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, outputs)
+            if smoothing:  # without a vector of expectations, which for a vocabulary would be large
+                uniform = tf.reduce_logsumexp(outputs, axis=-1) - tf.reduce_mean(outputs, axis=-1)
+                loss = (1 - smoothing) * loss + smoothing * uniform
+            return loss
+        expected = tf.broadcast_to(tf.one_hot(targets, classes), tf.shape(outputs))
         if name == "hinge":
             right = tf.reduce_sum(expected * outputs, axis=-1, keepdims=True)
             return tf.reduce_max(outputs - right + 1 - expected, axis=-1)  # the right one itself gives 0

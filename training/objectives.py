@@ -86,9 +86,11 @@ class Supervised(Objective):
     """Learn targets from inputs: the mean of a loss over the global batch.
 
     Args:
-        model: `(B, ...)` to logits or values `(B, K)`. Where it holds N nets side by side and gives
-            `(B, N, K)`, each learns by a loss of its own as if it were alone, since the sum of the losses
-            is differentiated; the figures are the nets' means.
+        model: `(B, ...)`, or several of these, to logits or values `(B, K)`. Where it holds N nets side by
+            side and gives `(B, N, K)`, each learns by a loss of its own as if it were alone, since the sum
+            of the losses is differentiated; the figures are the nets' means. Where targets are sequences
+            `(B, T)` it gives `(B, T, K)`; weights `(B, T)` then say which steps count, and the loss is the
+            mean over all steps of the global batch that do.
         updater: Of the model's trainable variables; None: the objective only evaluates.
         loss: One of `losses.LOSSES`, fit for the targets.
         classes: Whether the targets are class labels; else they are values `(B, K)`.
@@ -163,13 +165,13 @@ class Supervised(Objective):
         """Loss, gradients and new statistics as a pure function, so that XLA can compile it.
 
         Args:
-            weights: Of the examples, as shares of the global batch.
+            weights: Of the examples or their steps, as shares of the global batch.
             key: `(2,)` int64, of the random draws.
 
         Returns: The sums of the figures; one gradient a trainable variable; the new values of the
             variables that no gradient trains, such as a normalization's moving statistics.
         """
-        size = inputs.shape[0] // self.accumulate
+        size = targets.shape[0] // self.accumulate
         statistics = [tf.convert_to_tensor(variable) for variable in self._statistics]
         gradients = [0.0] * len(self._trainable)
         sums = 0.0
@@ -180,13 +182,17 @@ class Supervised(Objective):
                 tf.control_dependencies(gradients if part else []),
                 tf.GradientTape() as tape,
             ):
-                outputs, statistics = self._forward(inputs[rows], statistics, key + [0, part * 2**32])
+                given = tf.nest.map_structure(lambda x, rows=rows: x[rows], inputs)
+                outputs, statistics = self._forward(given, statistics, key + [0, part * 2**32])
                 losses, merits = self._of_examples(targets[rows], outputs, self.label_smoothing)
-                shares = tf.reshape(weights[rows], [-1] + [1] * (losses.shape.rank - 1))
+                shares = weights[rows]
+                if losses.shape.rank > shares.shape.rank:  # N nets side by side
+                    shares = shares[:, None]
                 loss = tf.reduce_sum(shares * losses) + self._penalty() / self.accumulate
                 loss = self.updater.scale_loss(loss)
                 new = tape.gradient(loss, [variable.value for variable in self._trainable])
-            gradients = [a + b for a, b in zip(gradients, new, strict=True)]
+            # Those of an embedding come as slices, which the sum of replicas and the clipping want whole.
+            gradients = [a + tf.convert_to_tensor(b) for a, b in zip(gradients, new, strict=True)]
             sums += _sums(losses, merits, weights[rows])
         return sums, gradients, statistics
 
@@ -209,8 +215,11 @@ class Supervised(Objective):
         return outputs, [scope.get_current_value(variable) for variable in self._statistics]
 
     def _of_examples(self, targets, outputs, smoothing):
-        """Loss, and correctness or squared error, of each example: `(B,)`, or `(B, N)` of N nets."""
-        if outputs.shape.rank == 3:  # N nets side by side
+        """Loss, and correctness or squared error, of each example: `(B,)`.
+
+        It is `(B, N)` of N nets, and `(B, T)` of sequences.
+        """
+        if outputs.shape.rank > targets.shape.rank + targets.dtype.is_integer:  # N nets side by side
             targets = targets[:, None]
         losses = per_example(self.loss, targets, outputs, smoothing)
         if not targets.dtype.is_integer:
@@ -233,6 +242,7 @@ class Supervised(Objective):
 
 
 def _sums(losses: tf.Tensor, merits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-    """Weighted sums over the examples of the mean over their nets, `(2,)`."""
-    means = [x if x.shape.rank == 1 else tf.reduce_mean(x, axis=-1) for x in (losses, merits)]
+    """Weighted sums over the examples, or their steps, of the mean over their nets, `(2,)`."""
+    alone = losses.shape.rank == weights.shape.rank
+    means = [x if alone else tf.reduce_mean(x, axis=-1) for x in (losses, merits)]
     return tf.stack([tf.reduce_sum(weights * mean) for mean in means])

@@ -14,7 +14,8 @@ import keras
 import data
 import models
 from data.pipeline import Stream, Sweep
-from data.source import Source
+from data.sequences import BucketStream, BucketSweep, SequenceSplit
+from data.source import Source, Split
 from training import optimizers, settings
 from training.callbacks import Snapshots, SweepTable
 from training.losses import LOSSES, OF_CLASSES, OF_VALUES
@@ -23,10 +24,11 @@ from training.runs import Run
 from training.settings import SettingsError
 
 EVALUATION_BATCH = 512  # examples; no gradient is kept, so a larger batch than in training fits
+SEQUENCE_EVALUATION_BATCH = 128  # sequences; the logits of every step over a vocabulary are large
 MOST_SNAPSHOTS = 200  # more than anyone winds through
 MOST_SNAPSHOT_BYTES = 16 * 2**20
 SECTIONS = ("data", "model", "optimizer", "training")
-DECIDED_BY_DATA = frozenset({"input_shape", "outputs"})
+DECIDED_BY_DATA = ("input_shape", "outputs", "tokens")  # fields of an architecture that a spec has, too
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ class Recipe:
         }
         kind = models.ARCHITECTURES[self.architecture].Config
         given = settings.parse_fields(kind, groups["model"], "model.")
-        for name in DECIDED_BY_DATA & given.keys():
+        for name in given.keys() & set(DECIDED_BY_DATA):
             raise SettingsError(f"model.{name} is decided by the data and can't be set")
         return dataclasses.replace(self, model={**self.model, **given}, **new)
 
@@ -175,8 +177,10 @@ class Recipe:
     def model_config(self, spec: data.Spec) -> Any:
         """The architecture's `Config` for data of this kind."""
         kind = models.ARCHITECTURES[self.architecture].Config
+        fields = {f.name for f in dataclasses.fields(kind)}
+        decided = {name: getattr(spec, name) for name in DECIDED_BY_DATA if name in fields}
         try:
-            return kind(input_shape=spec.input_shape, outputs=spec.outputs, **self.model)
+            return kind(**decided, **self.model)
         except ValueError as error:
             raise SettingsError(f"model.{error}") from error
 
@@ -193,14 +197,22 @@ class Recipe:
                 f"validation split. Received: {monitor!r}"
             )
         if hasattr(models.ARCHITECTURES[self.architecture], "kinds"):  # many nets side by side
-            if spec.classes:
+            if spec.categorical:
                 raise SettingsError(f"a sweep learns values, and the targets of {spec.name} are classes")
             if self.optimizer.clip_norm:
                 raise SettingsError(
                     "optimizer.clip_norm must be 0 for a sweep: one norm over all nets would couple them. "
                     f"Received: {self.optimizer.clip_norm!r}. Take optimizer.clip_value"
                 )
-        what, fitting = ("classes", OF_CLASSES) if spec.classes else ("values", OF_VALUES)
+        if self.architecture == "rnn" and (returns := self.model_config(spec).returns) != (
+            wanted := "every" if spec.every_step else "last"
+        ):
+            raise SettingsError(
+                f"model.returns must be {wanted!r}, since {spec.name} has "
+                f"{'a target for each step' if spec.every_step else 'one target a sequence'}. "
+                f"Received: {returns!r}"
+            )
+        what, fitting = ("classes", OF_CLASSES) if spec.categorical else ("values", OF_VALUES)
         if self.training.loss not in fitting:
             raise SettingsError(
                 f"training.loss must be one of {', '.join(fitting)}, since the targets of {spec.name} are "
@@ -217,7 +229,7 @@ class Recipe:
             model,
             updater,
             loss=training.loss,
-            classes=bool(spec.classes),
+            classes=spec.categorical,
             l1=training.l1,
             l2=training.l2,
             label_smoothing=training.label_smoothing,
@@ -250,8 +262,10 @@ class Recipe:
             found.append(SweepTable(run, model, kinds, config.members, inputs, split.targets))
         return found
 
-    def feeds(self, source: Source, replicas: int, seed: int, on_device: bool) -> tuple[Stream, Sweep]:
+    def feeds(self, source: Source, replicas: int, seed: int, on_device: bool) -> tuple[Any, Any]:
         """The training stream, and the pass over the validation split.
+
+        Of sequences they are a `BucketStream` and a `BucketSweep`, else a `Stream` and a `Sweep`.
 
         Raises:
             SettingsError: The batch can't be divided among the replicas.
@@ -262,7 +276,16 @@ class Recipe:
                 f"training.batch_size must be a multiple of {parts} (replicas times accumulate). "
                 f"Received: {batch}"
             )
+        if isinstance(source.train, SequenceSplit):
+            return BucketStream(source.train, batch, seed), sweep(source.validation, replicas)
         stream = Stream(source.train, batch, seed, source.augmentation, on_device)
-        # A batch of a small split is no larger than the split: what it is padded with costs as much.
-        size = max(1, min(EVALUATION_BATCH, len(source.validation)))
-        return stream, Sweep(source.validation, -(-size // replicas) * replicas)
+        return stream, sweep(source.validation, replicas)
+
+
+def sweep(split: Split | SequenceSplit, replicas: int = 1) -> Sweep | BucketSweep:
+    """A pass over a split in batches as large as evaluation bears, divisible among the replicas."""
+    sequences = isinstance(split, SequenceSplit)
+    # A batch of a small split is no larger than the split: what it is padded with costs as much.
+    size = max(1, min(SEQUENCE_EVALUATION_BATCH if sequences else EVALUATION_BATCH, len(split)))
+    batch = -(-size // replicas) * replicas
+    return BucketSweep(split, batch) if isinstance(split, SequenceSplit) else Sweep(split, batch)

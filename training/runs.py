@@ -117,8 +117,12 @@ class Run:
 
     def write_json(self, name: str, content: Any) -> None:
         """Write a JSON file of the run's, whole or not at all."""
+        self.write_text(name, json.dumps(content, indent=2) + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text file of the run's, whole or not at all."""
         with written_aside(self.path / name) as aside:
-            aside.write_text(json.dumps(content, indent=2) + "\n")
+            aside.write_text(text)
 
     def update_status(self, **changes: Any) -> None:
         """Change some fields of `status.json`."""

@@ -15,16 +15,17 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from data import DataUnavailable, Spec
-from data.pipeline import Sweep
-from training import recipes, runs, settings, strategy
+import models
+from data import DataUnavailable, Source, Spec
+from training import recipes, runs, settings, strategy, translation
 from training.callbacks import BestModel, Progress, RunLog, higher_is_better
 from training.checkpoints import CheckpointError
 from training.loop import Loop, NotFinite, Schedule, Stop, add_figures, means, zero_totals
 from training.objectives import Supervised
-from training.recipe import EVALUATION_BATCH, Recipe
+from training.recipe import Recipe, sweep
 from training.runs import Run, RunError
 from training.saving import save_model
+from training.translation import Translator
 
 SPLITS = ("train", "validation", "test")
 MOST_SEED = 2**32 - 1  # that NumPy takes
@@ -115,7 +116,7 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
     chosen = strategy.pick(devices)  # before anything else wakes TensorFlow
     config = run.config
     recipe = recipes.from_config(config)
-    source = recipe.data.load()
+    source = _load(run, recipe)
     recipe.check(source)
     training, seed = recipe.training, config["seed"]
     replicas = chosen.num_replicas_in_sync
@@ -147,6 +148,8 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
                 **strategy.describe(chosen),
             },
         )
+        for name, text in source.files.items():
+            run.write_text(name, text)
         if strategy.worker().is_chief:
             watchers.append(BestModel(objective.models, run.path, training.monitor))
             watchers += recipe.watchers(run, model, source)
@@ -175,6 +178,12 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
     for warning in loop.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return loop
+
+
+def _load(run: Run, recipe: Recipe) -> Source:
+    """The run's data, read by the tokenizers that it keeps where it has any."""
+    kept = translation.kept_files(run)
+    return recipe.data.load(kept) if kept else recipe.data.load()
 
 
 def load_model(run: Run) -> keras.Model:
@@ -214,19 +223,22 @@ def evaluate(run: Run, split: str = "test") -> dict[str, float]:
     if split not in SPLITS:
         raise RunError(settings.unknown("split", split, SPLITS))
     recipe = recipes.from_config(run.config)
-    source = recipe.data.load()
-    examples = getattr(source, split)
-    classes = bool(source.spec.classes)
-    objective = Supervised(load_model(run), updater=None, loss=recipe.training.loss, classes=classes)
+    source = _load(run, recipe)
+    examples, classes = getattr(source, split), source.spec.categorical
+    model = load_model(run)
+    objective = Supervised(model, updater=None, loss=recipe.training.loss, classes=classes)
 
     @tf.function(autograph=False)
     def add(batch, totals):
         return add_figures(totals, objective.evaluate(batch))
 
     totals = zero_totals(objective.evaluation_figures)
-    for batch in Sweep(examples, EVALUATION_BATCH).shards(replicas=1, first=0, count=1):
+    for batch in sweep(examples).shards(replicas=1, first=0, count=1):
         totals = add(batch, totals)
     figures = {**means(totals), "examples": len(examples)}
+    if source.spec.target_tokens:
+        sentences = getattr(recipe.data.read_corpus(), split)
+        figures |= translation.scores(Translator(model, source.files), sentences)
     run.write_json("evaluation.json", {**run.evaluation, split: figures})
     return figures
 
@@ -237,16 +249,20 @@ def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     Args:
         run: With a model.
         lines: One an input, as the run's data are read: the path of an image or a sound, or a series or a
-            point as numbers split by commas.
+            point as numbers split by commas, or a sentence.
 
     Yields: `{"input", "output", "probabilities"}` an input, or `{"input", "output"}` with a value by each
-        name where values are predicted; `{"input", "error"}` for one that can't be read.
+        name where values are predicted, or a class for each step; for a sentence see
+        `translation.predict`; `{"input", "error"}` for one that can't be read.
 
     Raises:
         RunError: There is no model, or it is one of many nets side by side.
     """
     model, spec = load_model(run), spec_of(run)
-    if len(model.output_shape) != 2:
+    if spec.target_tokens:
+        yield from translation.predict(Translator(model, translation.kept_files(run)), lines)
+        return
+    if hasattr(models.ARCHITECTURES[run.config["architecture"]], "kinds"):
         raise RunError(f"run {run.name!r} holds many nets side by side; its sweep.json says how each did")
     source = recipes.from_config(run.config).data
     for line in lines:
@@ -256,6 +272,10 @@ def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             yield {"input": line, "error": str(error)}
             continue
         outputs = model(inputs[None], training=False)[0]
+        if spec.every_step:
+            answers = keras.ops.convert_to_numpy(keras.ops.argmax(outputs, axis=-1))
+            yield {"input": line, "output": [spec.classes[answer] for answer in answers.tolist()]}
+            continue
         if spec.values:
             values = keras.ops.convert_to_numpy(outputs) * (spec.value_spread or 1) + (spec.value_centre or 0)
             yield {"input": line, "output": dict(zip(spec.values, values.tolist(), strict=True))}

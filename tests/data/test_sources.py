@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import data
-from data import DataUnavailable, digits, image_folder, tfds_images
+from data import DataUnavailable, digits, downloads, image_folder, tfds_images
 from data.image_folder import read_image
 from data.source import Augmentation, Split
 from data.splitting import fingerprints, split_by_content, without
@@ -171,7 +171,7 @@ def test_a_public_set_as_its_library_describes_it(monkeypatch):
         images[:3] = 7  # on both sides
         return images, np.arange(30) % builder.info.features["label"].num_classes
 
-    monkeypatch.setattr(tfds_images, "_prepared_builder", tfds.builder)
+    monkeypatch.setattr(tfds_images, "prepared_builder", lambda name, embedded: tfds.builder(name))
     monkeypatch.setattr(tfds_images, "_read", read)
     source = tfds_images.Config("cifar10", validation=0.3).load()
     assert source.spec.input_shape == (32, 32, 3)
@@ -206,10 +206,10 @@ def test_archives_that_were_put_where_tfds_looks_are_found(tmp_path):
     from tensorflow_datasets.core.download import resource
 
     builder = tfds.builder("fashion_mnist", data_dir=tmp_path)
-    missing = tfds_images._missing_downloads(builder)
+    missing = downloads.missing_downloads(builder)
     assert len(missing) == 4
     folder = tmp_path / "downloads" / "fashion_mnist"
     folder.mkdir(parents=True)
     for url in missing[1:]:
         (folder / resource.get_dl_fname(url, builder.url_infos[url].checksum)).touch()
-    assert tfds_images._missing_downloads(builder) == missing[:1]
+    assert downloads.missing_downloads(builder) == missing[:1]

@@ -5,10 +5,12 @@ from typing import Any
 
 from training import settings
 from training.recipe import SECTIONS, Recipe
-from training.recipes import cnn, mlp, sweep
+from training.recipes import cnn, mlp, rnn, seq2seq, sweep
 from training.settings import SettingsError
 
-RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (*cnn.RECIPES, *mlp.RECIPES, *sweep.RECIPES)}
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe for architecture in (cnn, mlp, sweep, rnn, seq2seq) for recipe in architecture.RECIPES
+}
 
 
 def find(name: str) -> Recipe:

@@ -1,0 +1,142 @@
+"""Pairs of one's own: a sentence, a tab and its translation a line."""
+
+import codecs
+import logging
+import re
+import unicodedata
+
+from data import tables
+from data.corpus import Corpus, Pairs
+from data.splitting import split_pairs
+from data.tables import refuse
+
+MAX_BYTES = 64 * 2**20  # of a file
+MAX_PAIRS = 500_000
+MAX_CHARACTERS = 1000  # of a sentence
+MIN_PAIRS = 10
+WANTED = "a text file with a sentence, a tab and its translation a line"
+
+# What no reader sees: soft hyphens, blanks of no width, and marks that turn the order of letters about.
+_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+
+
+def corpus(path: str, validation: float = 0.1, test: float = 0.1, seed: int = 0) -> Corpus:
+    """The pairs of a file, split so that no sentence of either side of them is on two sides of the split.
+
+    See `data.splitting.split_pairs`. That a file is not UTF-8 is logged as a warning.
+
+    Args:
+        path: Of the file.
+        validation: Share of the pairs that is kept for validation.
+        test: Share that is kept for the test.
+        seed: Another seed, other pairs in validation and test.
+
+    Raises:
+        DataUnavailable: The file can't be read as pairs, or has too few of them.
+    """
+    if validation < 0 or test < 0 or validation + test >= 1:
+        raise ValueError(
+            f"validation and test must be at least 0 and sum to less than 1. Received: {validation!r} and "
+            f"{test!r}"
+        )
+    file = tables.path_of(path)
+    pairs, note = parse(tables.read_bytes(file, "pairs", WANTED, "--data.file PATH", MAX_BYTES), file.name)
+    if note:
+        logging.getLogger(__name__).warning("%s: %s", file.name, note)
+    shares = (test, validation)
+    wanted = tuple(max(1, round(share * len(pairs))) if share else 0 for share in shares)
+    sides = divided(pairs, wanted, seed)
+    if any(share and not len(side) for share, side in zip((*shares, 1), sides, strict=True)):
+        refuse(
+            file.name,
+            f"its {len(pairs)} pairs share so many sentences that they can't be split so that none is on two "
+            f"sides. Add pairs of other sentences",
+        )
+    held, kept, learned = sides
+    return Corpus(tables.one_line(file.stem), ("", ""), "your own", "", learned, kept, held)
+
+
+def parse(content: str | bytes, name: str) -> tuple[Pairs, str]:
+    """The pairs in a file's content, tidied; each once.
+
+    Empty lines and further columns are left out. A cell that a spreadsheet has put between quotation marks,
+    because it has such marks in it, is taken out of them.
+
+    Args:
+        content: UTF-8 with or without the mark before it, or UTF-16 with it; else it is read as Windows-1252,
+            which is Latin-1 with a few characters more.
+        name: Of the file, for messages.
+
+    Returns: The pairs; and a sentence about the encoding where it had to be guessed, else "".
+
+    Raises:
+        DataUnavailable: It is too large, no text, or has a line that is no pair; or there are too few.
+    """
+    text, note = _decoded(content, name)
+    found: dict[tuple[str, str], None] = {}
+    for number, line in enumerate(re.split("\r\n|\r|\n", text), start=1):
+        if not line.strip():
+            continue
+        cells = line.split("\t")
+        if len(cells) == 1:
+            refuse(name, f"line {number} has one column: {line[:30]!r}. Needed is {WANTED}")
+        pair = (tidy(_unquoted(cells[0])), tidy(_unquoted(cells[1])))
+        for sentence, what in zip(pair, ("sentence before", "translation after"), strict=True):
+            if not sentence:
+                refuse(name, f"line {number} has no {what} the tab")
+            if len(sentence) > MAX_CHARACTERS:
+                refuse(
+                    name,
+                    f"line {number} has a sentence of {len(sentence):,} characters, more than "
+                    f"{MAX_CHARACTERS:,}. Split it or leave it out",
+                )
+        found[pair] = None
+        if len(found) > MAX_PAIRS:
+            refuse(name, f"it has more than {MAX_PAIRS:,} pairs. Keep a part of them")
+    if len(found) < MIN_PAIRS:
+        refuse(name, f"it has {len(found)} different pairs; at least {MIN_PAIRS} are needed. {WANTED}")
+    return _pairs(list(found)), note
+
+
+def tidy(sentence: str) -> str:
+    """A sentence in composed Unicode (NFC) on one line, with plain single blanks and nothing unseen."""
+    return tables.one_line(unicodedata.normalize("NFC", _UNSEEN.sub("", sentence)))
+
+
+def divided(
+    pairs: Pairs, wanted: tuple[int, ...], seed: int = 0, largest: int | None = None
+) -> tuple[Pairs, ...]:
+    """Pairs split by `data.splitting.split_pairs`, which has the same arguments."""
+    sides = split_pairs(pairs.source, pairs.target, wanted, seed, largest)
+    return tuple(_pairs([(pairs.source[place], pairs.target[place]) for place in side]) for side in sides)
+
+
+def _pairs(rows: list[tuple[str, str]]) -> Pairs:
+    return Pairs(tuple(source for source, _ in rows), tuple(target for _, target in rows))
+
+
+def _decoded(content: str | bytes, name: str) -> tuple[str, str]:
+    """A file's content as text, and what is to be said of its encoding."""
+    note = ""
+    if isinstance(content, bytes) and len(content) <= MAX_BYTES:
+        encodings = ["utf-8", "cp1252", "latin-1"]  # the last has a character for every byte
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            encodings.insert(0, "utf-16")
+        for encoding in encodings:
+            try:
+                text = content.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            if encoding in encodings[-2:]:
+                note = "it is not UTF-8 and was read as Windows-1252; look whether its accents are right"
+            content = text
+            break
+    return tables.as_text(content, name, WANTED, MAX_BYTES), note
+
+
+def _unquoted(cell: str) -> str:
+    cell = cell.strip()
+    inner = cell[1:-1]
+    if len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' in inner and '"' not in inner.replace('""', ""):
+        return inner.replace('""', '"')
+    return cell

@@ -1,0 +1,76 @@
+"""Recipes of recurrent nets."""
+
+import dataclasses
+
+from data import SOURCES
+from training import optimizers
+from training.recipe import Expected, Recipe, Training
+
+# The same size and budget for every cell: what differs is how long it remembers.
+ADDING = Recipe(
+    name="adding_lstm",
+    summary="the sum of two marked numbers among 200, by an LSTM",
+    source="adding",
+    architecture="rnn",
+    expected=Expected({"squared_error": 1e-3}, seconds=600),
+    data=SOURCES["adding"],
+    model={"cell": "lstm", "units": (64,), "memory": 200},
+    optimizer=optimizers.Config("adam", 3e-3, "cosine", warmup=0.02, clip_norm=1.0),
+    training=Training(epochs=6, batch_size=64, loss="squared_error", monitor="val_loss"),
+)
+COPYING = Recipe(
+    name="copy_memory_gru",
+    summary="ten symbols repeated after 200 blanks, by a GRU",
+    source="copy_memory",
+    architecture="rnn",
+    expected=Expected({"loss": 0.0094}, seconds=600),
+    data=SOURCES["copy_memory"],
+    model={"cell": "gru", "units": (128,), "returns": "every", "embedding": 16, "memory": 240},
+    optimizer=optimizers.Config("adam", 2e-3, "cosine", warmup=0.02, clip_norm=1.0),
+    training=Training(epochs=10, batch_size=64, monitor="val_loss"),
+)
+
+RECIPES = (
+    ADDING,
+    dataclasses.replace(
+        ADDING,
+        name="adding_rnn",
+        summary="the same by a plain recurrent net of the same size, which forgets",
+        expected=Expected({"squared_error": 0.2}, seconds=300),
+        model={"cell": "simple", "units": (128,)},
+    ),
+    COPYING,
+    Recipe(
+        name="parity_lstm",
+        summary="even or odd so far, learned from up to 40 bits and tested on 200",
+        source="parity",
+        architecture="rnn",
+        expected=Expected({"accuracy": 0.99}, seconds=120),
+        data=SOURCES["parity"],
+        model={"cell": "lstm", "units": (32,), "returns": "every", "embedding": 8},
+        optimizer=optimizers.Config("adam", 1e-2, "cosine", warmup=0.05, clip_norm=1.0),
+        training=Training(epochs=10, batch_size=64),
+    ),
+    Recipe(
+        name="mnist_rows_lstm",
+        summary="handwritten digits read row by row",
+        source="mnist_rows",
+        architecture="rnn",
+        expected=Expected({"accuracy": 0.985}, seconds=600),
+        data=SOURCES["mnist_rows"],
+        model={"cell": "lstm", "units": (128,), "dropout": 0.2},
+        optimizer=optimizers.Config("adamw", 3e-3, "cosine", warmup=0.05, weight_decay=0.05, clip_norm=1.0),
+        training=Training(epochs=10),
+    ),
+    Recipe(
+        name="mnist_pixels_gru",
+        summary="the same pixel by pixel: 784 steps",
+        source="mnist_pixels",
+        architecture="rnn",
+        expected=Expected({"accuracy": 0.962}, parameters=70_000, seconds=7200),
+        data=SOURCES["mnist_pixels"],
+        model={"cell": "gru", "units": (144,), "memory": 784},
+        optimizer=optimizers.Config("adam", 2e-3, "cosine", warmup=0.05, clip_norm=1.0),
+        training=Training(epochs=20),
+    ),
+)

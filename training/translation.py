@@ -1,0 +1,202 @@
+"""Translating with a trained model: sentences in, sentences out, and how good they are."""
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from data.corpus import Pairs
+from data.sequences import END, PADDING, START, Ragged
+from data.tokens import UNKNOWN, Tokenizer
+from data.translation import SOURCE_FILE, TARGET_FILE
+from models import decoding, seq2seq
+from training.runs import Run
+
+BATCH = 128  # sentences in one call of the compiled loop
+BEAMS = 5  # hypotheses that figures are measured with
+MOST_TOKENS = 400  # of a sentence that is read; the rest is left out, and that is said
+WRITTEN = (2, 10)  # tokens written at the most: so many for each that was read, and so many more
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One translation.
+
+    Args:
+        text: As people read it.
+        tokens: That were written, END included where it was reached.
+        score: log P(tokens) / length, by which hypotheses are compared.
+    """
+
+    text: str
+    tokens: tuple[int, ...]
+    score: float
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What became of a sentence.
+
+    Args:
+        source: The tokens that were read, END included.
+        hypotheses: The best first.
+        notes: What was done about input that could not be read as it is, in sentences.
+    """
+
+    source: tuple[int, ...]
+    hypotheses: tuple[Hypothesis, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The best hypothesis; "" where there is none."""
+        return self.hypotheses[0].text if self.hypotheses else ""
+
+
+class Translator:
+    """A trained encoder and decoder with their tokenizers; decoding is one compiled loop.
+
+    Args:
+        model: As `models.seq2seq.build` made it, or from its file.
+        files: The texts of the two tokenizers by file name.
+    """
+
+    def __init__(self, model: keras.Model, files: Mapping[str, str]) -> None:
+        self.model = model
+        self.source = Tokenizer.from_json(files[SOURCE_FILE])
+        self.target = Tokenizer.from_json(files[TARGET_FILE])
+        self._encode = seq2seq.encode_graph(model)
+        self._step = seq2seq.step_graph(model)
+        self._search = functools.lru_cache(self._make_search)
+
+    def translate(self, sentences: Sequence[str], beams: int = 1, penalty: float = 1.0) -> list[Translation]:
+        """Translate sentences; one that is empty has no hypothesis.
+
+        Args:
+            sentences: In the source language.
+            beams: Hypotheses that are followed, and returned; 1 is greedy.
+            penalty: Exponent of the length in the score; see `decoding.search`.
+        """
+        read = [self._read(sentence) for sentence in sentences]
+        found = self.decode([source for source, _ in read], beams, penalty)
+        return [
+            Translation(tuple(source), tuple(hypotheses), tuple(notes))
+            for (source, notes), hypotheses in zip(read, found, strict=True)
+        ]
+
+    def decode(
+        self, sources: Sequence[Sequence[int]], beams: int = 1, penalty: float = 1.0
+    ) -> list[list[Hypothesis]]:
+        """The hypotheses for each sequence of source tokens; none for one without tokens."""
+        found: list[list[Hypothesis]] = [[] for _ in sources]
+        # By length, so that a batch has little padding.
+        order = sorted((i for i in range(len(sources)) if len(sources[i])), key=lambda i: len(sources[i]))
+        for start in range(0, len(order), BATCH):
+            places = order[start : start + BATCH]
+            ragged = Ragged.of([sources[place] for place in places])
+            batch = ragged.padded(np.arange(len(places)), PADDING)
+            most = WRITTEN[0] * batch.shape[1] + WRITTEN[1]
+            tokens, scores = self._search(beams, penalty)(tf.constant(batch), tf.constant(most))
+            for place, rows, row_scores in zip(places, tokens.numpy(), scores.numpy(), strict=True):
+                found[place] = [self._hypothesis(*pair) for pair in zip(rows, row_scores, strict=True)]
+        return found
+
+    def _hypothesis(self, row: np.ndarray, score: float) -> Hypothesis:
+        tokens = row.tolist()
+        if END in tokens:
+            tokens = tokens[: tokens.index(END) + 1]
+        return Hypothesis(self.target.decode(tokens), tuple(tokens), float(score))
+
+    def _read(self, sentence: str) -> tuple[list[int], list[str]]:
+        """The tokens of a sentence, and what was done about it."""
+        tokens, notes = self.source.encode(sentence), []
+        if not tokens:
+            return [], ["the sentence is empty"]
+        strangers = self.source.strangers(sentence)
+        if strangers:
+            listed = " ".join(strangers[:10]) + (" ..." if len(strangers) > 10 else "")
+            notes.append(f"never seen in training, and read as unknown: {listed}")
+        if len(tokens) > MOST_TOKENS:
+            notes.append(f"only the first {MOST_TOKENS} of its {len(tokens)} tokens are read")
+            tokens = tokens[:MOST_TOKENS]
+        return [*tokens, END], notes
+
+    def _make_search(self, beams: int, penalty: float) -> Any:
+        """The compiled loop for so many beams."""
+
+        def step(tokens, carried):
+            after = self._step({"token": tokens, **carried})
+            return after["logits"], {**carried, "states": after["states"]}
+
+        @tf.function(
+            autograph=False,
+            input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((), tf.int32)],
+        )
+        def search(source, most):
+            return decoding.search(
+                step,
+                self._encode(source),
+                tf.fill([tf.shape(source)[0]], START),
+                end=END,
+                most=most,
+                beams=beams,
+                penalty=penalty,
+                forbidden=(PADDING, START, UNKNOWN),
+            )
+
+        return search
+
+
+def kept_files(run: Run) -> dict[str, str]:
+    """The texts of the run's tokenizers by file name; none where it has none."""
+    paths = [run.path / name for name in (SOURCE_FILE, TARGET_FILE)]
+    return {path.name: path.read_text() for path in paths} if all(p.exists() for p in paths) else {}
+
+
+def scores(translator: Translator, pairs: Pairs, beams: int = BEAMS) -> dict[str, float]:
+    """How good the translations of some sentences are, beside the sentences that people wrote.
+
+    Returns: "bleu" (Papineni et al. 2002; sacreBLEU's tokenization 13a, capitals told apart, Post 2018,
+        arXiv:1804.08771) and "chrf" (Popovic 2015), both 0 to 100; "exact", the share that is the
+        reference to the letter.
+    """
+    translations = translator.translate(pairs.source, beams)
+    return compare([found.text for found in translations], pairs.target)
+
+
+def compare(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, float]:
+    """The figures of `scores` for translations and what they should be."""
+    import sacrebleu  # for those who measure alone
+
+    exact = [one == other for one, other in zip(hypotheses, references, strict=True)]
+    return {
+        "bleu": sacrebleu.corpus_bleu(hypotheses, [references]).score,
+        "chrf": sacrebleu.corpus_chrf(hypotheses, [references]).score,
+        "exact": float(np.mean(exact)),
+    }
+
+
+def predict(translator: Translator, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Translate sentences from outside, one a line.
+
+    Yields: `{"input", "output", "alternatives", "notes"}` a line: the other hypotheses of the beam with
+        their scores, and what was done about input that could not be read as it is; `{"input", "error"}`
+        for one that says nothing.
+    """
+    for line in lines:
+        (found,) = translator.translate([line], BEAMS)
+        if not found.hypotheses:
+            yield {"input": line, "error": "the sentence is empty: write some words"}
+            continue
+        best, *others = found.hypotheses
+        yield {
+            "input": line,
+            "output": best.text,
+            "score": round(best.score, 4),
+            "alternatives": [{"output": other.text, "score": round(other.score, 4)} for other in others],
+            "notes": list(found.notes),
+        }
