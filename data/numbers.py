@@ -16,7 +16,6 @@ from data.splitting import split_by_content
 
 NAME = "numbers_fr_en"
 ALWAYS_LEARNED = 100  # the numbers below are on the training side
-LARGEST = 999_999
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2099, 12, 31)
 HELD_OUT = 1 / 22  # share of the numbers and of the dates in validation, and in the test
 FORMS = ("weekday", "digits", "weekday in words", "words")
@@ -105,11 +104,12 @@ def date_pair(day: date, form: str) -> tuple[str, str]:
 
 def _drawn(count: int, generator: np.random.Generator) -> np.ndarray:
     """Different numbers from `ALWAYS_LEARNED` on, as many of each number of figures as can be."""
-    drawn = []
+    drawn: list[np.ndarray] = []
     for figures in (3, 4, 5, 6):
         low, high = 10 ** (figures - 1), 10**figures
-        share = min(high - low, (count - sum(map(len, drawn))) // (7 - figures))
+        share = min(high - low, count // (7 - figures))
         drawn.append(low + generator.permutation(high - low)[:share])
+        count -= share
     return generator.permutation(np.concatenate(drawn))
 
 

@@ -25,9 +25,10 @@ SENTENCES = {
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """Put files where TensorFlow Datasets looks for finished downloads, and register them."""
-    import data.builders
     from tensorflow_datasets.core.download import resource
     from tensorflow_datasets.core.download.checksums import UrlInfo
+
+    import data.builders
 
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     folder = tmp_path / "downloads" / "multi30k_fr_en"

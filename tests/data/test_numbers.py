@@ -67,12 +67,12 @@ def test_about_twenty_thousand_pairs_are_learned(corpus):
 
 def undated(sentence: str) -> str:
     """A French date without its weekday, in digits; a number as it is."""
-    names = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+    names = [numbers._month(month, "fr") for month in range(1, 13)]
     words = sentence.split()
     month = next((name for name in names if name in words), None)
     if month is None:
         return sentence
-    weekdays = "lundi mardi mercredi jeudi vendredi samedi dimanche".split()
+    weekdays = [numbers._weekday(weekday, "fr") for weekday in range(7)]
     before, after = (
         " ".join(word for word in half.split() if word not in weekdays) for half in sentence.split(month)
     )
