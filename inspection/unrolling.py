@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from inspection import graph
+from inspection import graph, twins
 
 CELLS = {
     keras.layers.SimpleRNNCell: "SimpleRNN",
@@ -87,41 +87,14 @@ def run(model: keras.Model, inputs: Any, nudged: Callable[[tf.Tensor], None] | N
         found.append(steps)
         return last, outputs, states
 
-    return _twin(model, loop)(inputs, training=False), found
+    def change(operation):
+        return {"inner_loop": functools.partial(loop, operation)} if _known(operation) else None
+
+    return twins.twin(model, change)(inputs, training=False), found
 
 
 def _known(layer: Any) -> bool:
     return isinstance(layer, keras.layers.RNN) and type(layer.cell) in CELLS
-
-
-def _twin(operation: Any, loop: Callable) -> Any:
-    """The same operation, its recurrent layers' loop another; itself where it has none."""
-    if _known(operation):
-        return _copy(operation, inner_loop=functools.partial(loop, operation))
-    if isinstance(operation, keras.layers.Bidirectional):
-        ways = {way: _twin(getattr(operation, way), loop) for way in ("forward_layer", "backward_layer")}
-        return _copy(operation, **ways)
-    if not (isinstance(operation, keras.Model) and graph._has_graph(operation)):
-        return operation
-    inner = graph.functional(operation)
-    if inner is not operation:
-        return _copy(operation, _functional=_twin(inner, loop))
-    twins = {id(each): _twin(each, loop) for each in inner.operations}
-
-    def through(inputs, operation_fn=lambda operation: operation, **settings):
-        def swapped(operation):
-            return operation_fn(twins[id(operation)])
-
-        return type(inner)._run_through_graph(inner, inputs, operation_fn=swapped, **settings)
-
-    return _copy(inner, _run_through_graph=through)
-
-
-def _copy(operation: Any, **changes: Any) -> Any:
-    """A shallow copy. `copy.copy` would save the layer and load it, with weights of its own."""
-    copy = object.__new__(type(operation))
-    vars(copy).update(vars(operation) | changes)
-    return copy
 
 
 class _Weights(NamedTuple):

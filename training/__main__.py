@@ -179,7 +179,15 @@ def _print_result(result: dict[str, Any], as_json: bool) -> None:
         print(json.dumps(result))
         return
     for name, value in result.items():
-        print(f"{name:<16}{value:.4f}" if isinstance(value, float) else f"{name:<16}{value}")
+        if isinstance(value, list):  # figures of several groups: a line each
+            for row in value:
+                print(f"{name:<16}" + "  ".join(f"{key} {_shown(figure)}" for key, figure in row.items()))
+        else:
+            print(f"{name:<16}{_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:

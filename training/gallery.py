@@ -25,7 +25,7 @@ RECIPES = (
     "sine_sweep",
 )
 FILES = ("config.json", "metrics.jsonl", "evaluation.json", "model.keras")
-MORE = ("snapshots.npz", "sweep.json")  # of those that have them
+MORE = ("snapshots.npz", "sweep.json", "source_tokenizer.json", "target_tokenizer.json")  # of those that have them
 STATUS = ("state", "step", "steps", "created", "updated")  # the rest is of the machine that trained it
 
 

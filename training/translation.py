@@ -19,6 +19,7 @@ from training.runs import Run
 BATCH = 128  # sentences in one call of the compiled loop
 BEAMS = 5  # hypotheses that figures are measured with
 MOST_TOKENS = 400  # of a sentence that is read; the rest is left out, and that is said
+LENGTHS = (4, 6, 8, 10, 12, 15, 20, 25, 30, 40, MOST_TOKENS + 1)  # of sources, by which figures are told apart
 WRITTEN = (2, 10)  # tokens written at the most: so many for each that was read, and so many more
 
 
@@ -157,25 +158,39 @@ def kept_files(run: Run) -> dict[str, str]:
     return {path.name: path.read_text() for path in paths} if all(p.exists() for p in paths) else {}
 
 
-def scores(translator: Translator, pairs: Pairs, beams: int = BEAMS) -> dict[str, float]:
-    """How good the translations of some sentences are, beside the sentences that people wrote.
+def scores(translator: Translator, pairs: Pairs, beams: int = BEAMS) -> dict[str, Any]:
+    """How good the translations of some sentences are, beside those that people wrote.
+
+    Returns: What `compare` tells; and "by_length", the same for the sources of up to "longest" tokens that
+        are longer than those of the entry before, with the number of "examples".
+    """
+    found = translator.translate(pairs.source, beams)
+    texts = [translation.text for translation in found]
+    lengths = np.array([len(translation.source) for translation in found])
+    shorter, by_length = 0, []
+    for longest in LENGTHS:
+        places = np.flatnonzero((lengths > shorter) & (lengths <= longest)).tolist()
+        if places:
+            figures = compare([texts[i] for i in places], [pairs.target[i] for i in places])
+            longest = min(longest, int(lengths.max()))
+            by_length.append({"longest": longest, "examples": len(places), **figures})
+        shorter = longest
+    return {**compare(texts, pairs.target), "by_length": by_length}
+
+
+def compare(translations: Sequence[str], references: Sequence[str]) -> dict[str, float]:
+    """Translations beside what people wrote.
 
     Returns: "bleu" (Papineni et al. 2002; sacreBLEU's tokenization 13a, capitals told apart, Post 2018,
         arXiv:1804.08771) and "chrf" (Popovic 2015), both 0 to 100; "exact", the share that is the
         reference to the letter.
     """
-    translations = translator.translate(pairs.source, beams)
-    return compare([found.text for found in translations], pairs.target)
-
-
-def compare(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, float]:
-    """The figures of `scores` for translations and what they should be."""
     import sacrebleu  # for those who measure alone
 
-    exact = [one == other for one, other in zip(hypotheses, references, strict=True)]
+    exact = [one == other for one, other in zip(translations, references, strict=True)]
     return {
-        "bleu": sacrebleu.corpus_bleu(hypotheses, [references]).score,
-        "chrf": sacrebleu.corpus_chrf(hypotheses, [references]).score,
+        "bleu": sacrebleu.corpus_bleu(translations, [references]).score,
+        "chrf": sacrebleu.corpus_chrf(translations, [references]).score,
         "exact": float(np.mean(exact)),
     }
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from scipy.io import wavfile
 
-from data import SOURCES, DataUnavailable, Spec, clips, points, series, spoken_digits
+from data import SOURCES, DataUnavailable, Spec, clips, points, series, spoken_digits, translation
 
 
 def first(name: str) -> tuple[np.ndarray, Spec]:
@@ -14,7 +14,9 @@ def first(name: str) -> tuple[np.ndarray, Spec]:
 
 
 def test_every_source_reads():
-    assert all(callable(config.read) for config in SOURCES.values())
+    """But for sentences, which a run's own tokenizers read."""
+    others = [config for config in SOURCES.values() if not isinstance(config, translation.Config)]
+    assert all(callable(config.read) for config in others)
 
 
 def test_a_scan(tmp_path):

@@ -3,13 +3,14 @@
 import importlib.util
 import json
 import textwrap
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from models import ARCHITECTURES, cnn, layers, mlp, sweep
+from models import ARCHITECTURES, cnn, layers, mlp, rnn, seq2seq, sweep
 from tests.conftest import ROOT, run_python
 
 # name -> (config, exact number of parameters, output shape of a layer by name)
@@ -55,6 +56,43 @@ CASES = {
         3 * ((4 * 3 + 3) + (3 * 2 + 2) + (4 * 5 + 5) + (5 * 2 + 2)),
         {"depth1_width5_dense1_act": (3, None, 5)},
     ),
+    "rnn": (  # an LSTM has four kernels, of the input and of the state, and four biases
+        rnn.Config((7, 3), 2, units=(5,)),
+        4 * (3 * 5 + 5 * 5 + 5) + 12,
+        {"logits": (None, 2)},
+    ),
+    "rnn_both": (  # each direction has half of the units; a GRU of Keras has two biases a gate
+        rnn.Config((None, 3), 2, cell="gru", units=(4, 6), bidirectional=True, dropout=0.1, memory=20),
+        2 * 3 * (3 * 2 + 2 * 2 + 2 * 2) + 2 * 3 * (4 * 3 + 3 * 3 + 2 * 3) + 14,
+        {"mask": (None, None, 3), "rnn1_forward": (None, None, 2), "rnn1_backward": (None, None, 2),
+         "rnn1": (None, None, 4), "rnn2_h": (None, 6)},
+    ),
+    "rnn_tokens": (
+        rnn.Config((None,), 4, tokens=9, cell="simple", units=(5, 5), returns="every", embedding=3),
+        27 + (3 * 5 + 25 + 5) + (25 + 25 + 5) + 24,
+        {"embedding": (None, None, 3), "logits": (None, None, 4)},
+    ),
+    "rnn_states": (
+        rnn.Config((None, 3), 2, units=(4, 5), returns="states"),
+        4 * (3 * 4 + 16 + 4) + 4 * (4 * 5 + 25 + 5) + 12,
+        {"logits": (None, None, 2)},
+    ),
+    "seq2seq": (
+        seq2seq.Config(11, 9, embedding=8, units=6, dropout=0.1),
+        (11 * 8 + 9 * 8) + 2 * 4 * (8 * 3 + 9 + 3) + 4 * (8 * 6 + 36 + 6) + 36 + (12 * 8 + 8),
+        {"encoder1": (None, None, 6), "attention_key": (None, None, 6), "readout": (None, None, 8)},
+    ),
+    "seq2seq_additive": (
+        seq2seq.Config(11, 9, "gru", 4, 6, 2, False, "additive", False, 0.0),
+        (11 * 4 + 9 * 4) + 3 * (4 * 6 + 36 + 12) + 3 * (36 + 36 + 12)  # embeddings, encoder
+        + 3 * (4 * 6 + 36 + 12) + 3 * (72 + 36 + 12) + (36 + 42 + 6) + (12 * 4 + 4) + 45,
+        {"decoder1_context": (None, None, 12), "attention_query": (None, None, 6)},
+    ),
+    "seq2seq_folded": (
+        seq2seq.Config(11, 9, "simple", 8, 6, attention="none"),
+        (11 * 8 + 9 * 8) + 2 * (8 * 3 + 9 + 3) + (8 * 6 + 36 + 6) + (6 * 8 + 8),
+        {"encoder1_h": (None, 6)},
+    ),
 }  # fmt: skip
 
 
@@ -63,10 +101,29 @@ def build(name: str) -> keras.Model:
     return ARCHITECTURES[name.split("_", maxsplit=1)[0]].build(CASES[name][0])
 
 
-def batch_for(model: keras.Model, size: int = 16) -> tuple[np.ndarray, np.ndarray]:
+def batch_for(model: keras.Model, size: int = 16) -> tuple[Any, np.ndarray]:
+    """Inputs of the model's own kinds, all different, and targets: one an example, or one a step."""
     generator = np.random.default_rng(0)
-    inputs = generator.normal(size=(size, *model.input_shape[1:])).astype("float32")
-    return inputs, generator.integers(0, model.output_shape[-1], size)
+
+    def values(tensor: keras.KerasTensor) -> np.ndarray:
+        shape = (size, *(n or 6 for n in tensor.shape[1:]))
+        if tensor.dtype == "int32":
+            return generator.integers(1, 9, shape).astype("int32")
+        return generator.normal(size=shape).astype("float32")
+
+    inputs = keras.tree.map_structure(values, model.input)
+    logits = logits_of(model.output).shape
+    steps = (6,) if answers_each_step(model) else ()
+    return inputs, generator.integers(0, logits[-1], (size, *steps))
+
+
+def logits_of(outputs: Any) -> Any:
+    """Where a model gives its states, too, they come last."""
+    return outputs[0] if isinstance(outputs, list | tuple) else outputs
+
+
+def answers_each_step(model: keras.Model) -> bool:
+    return model.name == "seq2seq" or (model.name == "rnn" and len(logits_of(model.output).shape) == 3)
 
 
 def test_every_architecture_has_its_checks():
@@ -78,9 +135,14 @@ def test_parameters_and_shapes(name):
     config, parameters, shapes = CASES[name]
     model = build(name)
     assert model.count_params() == parameters
-    assert model.input_shape == (None, *config.input_shape)
-    assert model.output_shape[-1] == config.outputs
-    assert len(model.output_shape) == (3 if isinstance(config, sweep.Config) else 2)
+    inputs = keras.tree.flatten(model.input)
+    if isinstance(config, seq2seq.Config):
+        assert [tensor.shape for tensor in inputs] == [(None, None), (None, None)]
+    else:
+        assert inputs[0].shape == (None, *config.input_shape)
+    logits = logits_of(model.output).shape
+    assert logits[-1] == config.outputs
+    assert len(logits) == (3 if isinstance(config, sweep.Config) or answers_each_step(model) else 2)
     assert {layer: model.get_layer(layer).output.shape for layer in shapes} == shapes
     assert not model.compiled
 
@@ -90,13 +152,13 @@ def test_gradients_reach_every_weight(name):
     model = build(name)
     inputs, targets = batch_for(model)
     with tf.GradientTape() as tape:
-        outputs = model(inputs, training=True)
-        if len(outputs.shape) == 3:  # many nets side by side
+        outputs = logits_of(model(inputs, training=True))
+        if model.name == "sweep":  # many nets side by side
             outputs = tf.reduce_sum(outputs, axis=1)
         loss = keras.losses.sparse_categorical_crossentropy(targets, outputs, from_logits=True)
     gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
     for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
-        assert np.abs(gradient).max() > 0, variable.path
+        assert np.abs(tf.convert_to_tensor(gradient)).max() > 0, variable.path
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -104,9 +166,12 @@ def test_one_batch_is_learned_by_heart(name):
     model = build(name)
     if name in ("mlp_linear", "sweep", "sweep_one"):
         pytest.skip("a linear model can't tell apart what no line separates; sweeps are shown to learn below")
-    inputs, targets = batch_for(model, 8)
+    # A step is a target, too: of sequences two examples have more of them than the others' eight.
+    inputs, targets = batch_for(model, 2 if answers_each_step(model) else 8)
+    if isinstance(model.output, list):
+        model = keras.Model(model.input, model.output[0])
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    model.optimizer.learning_rate = 0.01
+    model.optimizer.learning_rate = 0.05 if answers_each_step(model) else 0.01
     model.fit(inputs, targets, epochs=100, verbose=0)
     assert (model.predict(inputs, verbose=0).argmax(-1) == targets).mean() == 1
 
@@ -116,13 +181,17 @@ def test_files_load_in_bare_keras(tmp_path):
         model = build(name)
         inputs, _ = batch_for(model)
         model.save(tmp_path / f"{name}.keras")
-        np.savez(tmp_path / f"{name}.npz", inputs=inputs, outputs=model(inputs, training=False))
+        given = {f"input{place}": array for place, array in enumerate(keras.tree.flatten(inputs))}
+        outputs = logits_of(model(inputs, training=False))
+        np.savez(tmp_path / f"{name}.npz", **given, outputs=outputs)
     code = """
         import sys, pathlib, keras, numpy as np
         assert not any(name in sys.modules for name in ("models", "training"))
         for path in sorted(pathlib.Path(sys.argv[1]).glob("*.keras")):
             stored = np.load(path.with_suffix(".npz"))
-            outputs = keras.models.load_model(path)(stored["inputs"], training=False)
+            inputs = [stored[name] for name in sorted(stored.files) if name.startswith("input")]
+            outputs = keras.models.load_model(path)(inputs if len(inputs) > 1 else inputs[0], training=False)
+            outputs = outputs[0] if isinstance(outputs, list) else outputs
             np.testing.assert_allclose(outputs, stored["outputs"], rtol=1e-5, atol=1e-6)
             print(path.stem)
         """
@@ -171,8 +240,10 @@ def test_builders_run_on_jax():
             module = ARCHITECTURES[name.split("_")[0]]
             fields = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
             model = module.build(module.Config(**fields))
-            outputs = model(np.ones((2, *model.input_shape[1:]), "float32"))
-            assert outputs.shape == (2, *model.output_shape[1:]) and "jax" in type(outputs).__module__
+            ones = lambda tensor: np.ones((2, *(n or 6 for n in tensor.shape[1:])), tensor.dtype)
+            outputs = model(keras.tree.map_structure(ones, model.input))
+            outputs = outputs[0] if isinstance(outputs, list) else outputs
+            assert outputs.shape[-1] == fields["outputs"] and "jax" in type(outputs).__module__
         print(keras.backend.backend())
         """
     fields = {name: vars(config) for name, (config, _, _) in CASES.items()}
@@ -223,6 +294,14 @@ def test_every_activation_builds(activation, shape):
             "some 20,000,000 weights at the most .* about 80,080,020",
         ),
         (lambda: sweep.Config((1,), 1, initializer="zeros"), "initializer must be one of he_normal"),
+        (lambda: rnn.Config((4,), 2), r"input_shape must have 2 axes \(T, C\). Received: \(4,\)"),
+        (lambda: rnn.Config((4, 1), 2, cell="lstn"), "cell must be one of simple, gru, lstm"),
+        (lambda: rnn.Config((4, 1), 2, units=()), "units must have at least one entry"),
+        (lambda: rnn.Config((4, 1), 2, units=(3,), bidirectional=True), "units must be even where"),
+        (lambda: rnn.Config((4, 1), 2, bidirectional=True, returns="states"), 'returns must not be "states"'),
+        (lambda: seq2seq.Config(9, 9, units=5), "units must be even where the encoder is bidirectional"),
+        (lambda: seq2seq.Config(9, 9, attention="dot"), "attention must be one of none, additive, mult"),
+        (lambda: seq2seq.Config(0, 9), "tokens must be an integer of at least 1. Received: 0"),
         (lambda: cnn.Config((4,), 2), r"input_shape must be \(length, channels\) or .* Received: \(4,\)"),
         (lambda: cnn.Config((8, 8, 1), 2, (4, 4), (1, 1, 1)), "convolutions must have one entry, or one for"),
         (

@@ -1,0 +1,177 @@
+"""Where attention looked, and what a decoder finds likely at each step of what it writes.
+
+B batch, T written steps, S steps that are looked at, H heads, V tokens, K of them.
+"""
+
+import difflib
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from inspection import graph, twins
+from inspection.activations import _fitting
+from inspection.graph import KEPT, InspectionError
+
+__all__ = ["Writing", "agreeing", "attention", "attentive", "first_break", "writing"]
+
+BARRED = -1e9  # logit of a token that is never written
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What a decoder said at each step, given what had been written before it.
+
+    Args:
+        sureness: log P of the token that was written, `(B, T)`.
+        likeliest: The likeliest tokens `(B, T, K)`, the first one first.
+        shares: Their probabilities `(B, T, K)`.
+        attention: As `attention` gives it.
+    """
+
+    sureness: np.ndarray
+    likeliest: np.ndarray
+    shares: np.ndarray
+    attention: Mapping[str, np.ndarray]
+
+
+@functools.lru_cache(maxsize=KEPT)
+def attentive(model: keras.Model) -> tuple[str, ...]:
+    """Names of the attention layers, in the order of computation, as `inspection.graph.layers` has them.
+
+    They are Keras' `Attention`, `AdditiveAttention` and `MultiHeadAttention`.
+
+    Raises:
+        InspectionError: The model has no graph of layers.
+    """
+    uses: dict[str, Any] = {}
+    for name, use in graph.layers(model).items():
+        first, _, output = name.rpartition(".")
+        if not (output.isdigit() and uses.get(first) is use.operation):  # of its outputs the first
+            uses[name] = use.operation
+    return tuple(name for name, operation in uses.items() if _change(operation, []) is not None)
+
+
+def attention(model: keras.Model, inputs: Any) -> dict[str, np.ndarray]:
+    """The shares of what is looked at, at each step: after masks and softmax, before any dropout.
+
+    The first call on a model compiles; later ones run that program, whatever the batch and the lengths.
+
+    Args:
+        model: A functional or Sequential model, nested models and shared layers included.
+        inputs: A batch, or the list or dict of batches that the model takes.
+
+    Returns: By the names of `attentive(model)`, each `(B, T, S)`, of several heads `(B, H, T, S)`; it sums
+        to 1 over S. Nothing where the model has no such layer.
+
+    Raises:
+        InspectionError: The model has no graph of layers, or the inputs do not fit it.
+
+    Example:
+
+    >>> attention(model, [french, english])["attention"].shape
+    (1, 7, 9)
+    """
+    return _run(model, inputs)[1]
+
+
+def writing(
+    model: keras.Model, inputs: Any, written: np.ndarray, most: int = 8, barred: Sequence[int] = ()
+) -> Writing:
+    """What a decoder finds likely at each step, next to what was written there.
+
+    Args:
+        model: Whose one output are logits `(B, T, V)`.
+        inputs: As the model takes them: it is given what was written one place behind.
+        written: The tokens `(B, T)`; where they are filled up, what is said there means nothing.
+        most: Likeliest tokens that are told, K at the most.
+        barred: Tokens that are never written: the others' probabilities sum to 1.
+
+    Raises:
+        InspectionError: The inputs do not fit the model, or it gives no logits for each step.
+    """
+    logits, looked = _run(model, inputs)
+    written = np.asarray(written)
+    if not isinstance(logits, tf.Tensor) or tuple(logits.shape[:-1]) != written.shape:
+        shape = tuple(logits.shape) if isinstance(logits, tf.Tensor) else "several outputs"
+        raise InspectionError(
+            f"model {model.name!r} must give logits for each of the {written.shape} tokens written. "
+            f"It gives {shape}"
+        )
+    vocabulary = logits.shape[-1]
+    out = np.isin(np.arange(vocabulary), list(barred))
+    logs = tf.nn.log_softmax(tf.where(out, BARRED, tf.cast(logits, tf.float32)))  # (B, T, V)
+    best = tf.math.top_k(logs, min(most, vocabulary - int(out.sum())))
+    chosen = tf.gather(logs, np.clip(written, 0, vocabulary - 1), batch_dims=2)
+    return Writing(chosen.numpy(), best.indices.numpy(), tf.exp(best.values).numpy(), looked)
+
+
+def agreeing(words: Sequence[str], others: Sequence[str]) -> list[bool]:
+    """Which words of a text stand in another one too, in the same order (Ratcliff and Obershelp 1988)."""
+    found = [False] * len(words)
+    blocks = difflib.SequenceMatcher(None, list(words), list(others), autojunk=False).get_matching_blocks()
+    for block in blocks:
+        found[block.a : block.a + block.size] = [True] * block.size
+    return found
+
+
+def first_break(qualities: Sequence[float], share: float = 0.6) -> int | None:
+    """The first place whose quality is below a share of the best before it; None where none is."""
+    best = float("-inf")
+    for place, quality in enumerate(qualities):
+        if quality < share * best:
+            return place
+        best = max(best, quality)
+    return None
+
+
+def _run(model: keras.Model, inputs: Any) -> tuple[Any, dict[str, np.ndarray]]:
+    """The model's output, and what `attention` gives."""
+    output, found = _program(model)(_fitting(model, inputs, _signature(model)))
+    return output, {name: each.numpy() for name, each in zip(attentive(model), found, strict=True)}
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _program(model: keras.Model):
+    """A compiled function from the model's inputs to its output and its attention layers' shares."""
+
+    @tf.function(input_signature=[_signature(model)], autograph=False)
+    def run(inputs):
+        found: list[tf.Tensor] = []
+        output = twins.twin(model, lambda operation: _change(operation, found))(inputs, training=False)
+        return output, [tf.cast(each, tf.float32) for each in found]
+
+    return run
+
+
+def _signature(model: keras.Model) -> Any:
+    return keras.tree.map_structure(
+        lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), graph.functional(model).input
+    )
+
+
+def _change(operation: Any, found: list[tf.Tensor]) -> Mapping[str, Callable] | None:
+    """What has an attention layer put its shares into a list as well; None for any other operation."""
+    if isinstance(operation, keras.layers.Attention):  # AdditiveAttention is one
+
+        def apply(*arguments, **settings):
+            output, shares = type(operation)._apply_scores(operation, *arguments, **settings)
+            found.append(shares)
+            return output, shares
+
+        return {"_apply_scores": apply}
+    if isinstance(operation, keras.layers.MultiHeadAttention):
+
+        def compute(query, key, value, attention_mask=None, training=None, return_attention_scores=False):
+            output, shares = type(operation)._compute_attention(
+                operation, query, key, value, attention_mask, training, True
+            )
+            found.append(shares)
+            return output, shares if return_attention_scores else None
+
+        return {"_compute_attention": compute}
+    return None
