@@ -22,6 +22,8 @@ st.navigation(
         st.Page(VIEWS / "convolution.py", title="Convolution"),
         st.Page(VIEWS / "frames.py", title="Frames"),
         st.Page(VIEWS / "signals.py", title="Signals"),
+        st.Page(VIEWS / "memory.py", title="Memory"),
+        st.Page(VIEWS / "translate.py", title="Translate"),
         st.Page(VIEWS / "runs.py", title="Runs"),
     ],
     position="top",

@@ -1,6 +1,8 @@
 """Curves of what runs log."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -9,6 +11,8 @@ from apps import engine
 
 MOST_POINTS = 400  # of a line; more can't be told apart on a screen
 HEIGHT = 260  # pixels
+MOST_POWERS = 7  # of ten that an axis tells
+GREY = "#8b8b95"  # of what is no line: reads on a light and on a dark page
 
 AXES = {"epoch": "epoch", "step": "step", "seconds": "seconds of training"}
 FIGURES = ("loss", "accuracy", "squared_error")  # of which a run has two
@@ -21,6 +25,23 @@ TITLES = {
     "val_squared_error": "Validation squared error",
     "learning_rate": "Learning rate",
 }
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a chart.
+
+    Args:
+        name: By which it is coloured.
+        points: `(N,)`.
+        values: `(N,)`.
+        way: By which it is drawn through or, all but the first, dashed.
+    """
+
+    name: str
+    points: Iterable[float]
+    values: Iterable[float]
+    way: str = ""
 
 
 def training_curves(rows: Sequence[Mapping[str, Any]], key: str, across: int = 2) -> None:
@@ -141,6 +162,125 @@ def curves(series: Mapping[str, tuple[Any, Any]], axis: str, key: str) -> None:
         ],
     )
     st.altair_chart(chart.properties(height=HEIGHT), key=key, width="stretch")
+
+
+def powers(
+    lines: Sequence[Line],
+    names: Sequence[str],
+    axis: str,
+    title: str,
+    key: str,
+    level: tuple[float, str] | None = None,
+    marks: Sequence[float] = (),
+) -> None:
+    """Lines on an axis of powers of ten.
+
+    Args:
+        lines: Their values are above 0.
+        names: All that lines may have, each its own colour whichever are drawn.
+        axis: Title of the points' axis.
+        title: Of the values.
+        key: Of the element.
+        level: A value that all are to be compared with, and what it is.
+        marks: Points that are marked.
+    """
+    engine.wake_charts()
+    import altair as alt
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = [
+        {"point": float(point), "value": float(value), "name": line.name, "way": line.way}
+        for line in lines
+        for point, value in zip(line.points, line.values, strict=True)
+    ]
+    ways = list(dict.fromkeys(line.way for line in lines))
+    values = [row["value"] for row in rows] + ([level[0]] if level else [])
+    low, high = (min(values), max(values)) if values else (0.1, 1.0)
+    scale = alt.Scale(type="log", domain=[low / 1.3, high * 1.3], nice=False, clamp=True)
+    y = alt.Y("value:Q", title=title, scale=scale, axis=_powers_axis(low, high))
+    x = alt.X("point:Q", title=axis, scale=alt.Scale(nice=False), axis=alt.Axis(grid=False, tickCount=7))
+    dash = alt.StrokeDash(
+        "way:N",
+        sort=ways,
+        scale=alt.Scale(domain=ways, range=[[1, 0], [4, 3]][: len(ways)]),
+        legend=None,
+    )
+    colour = alt.Color(
+        "name:N",
+        sort=list(names),
+        scale=alt.Scale(domain=list(names)),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke", columns=4),
+    )
+    tooltip = [
+        alt.Tooltip("name:N", title=" "),
+        alt.Tooltip("point:Q", title=axis, format="~r"),
+        alt.Tooltip("value:Q", title=title, format=".3~g"),
+    ]
+    frame = pd.DataFrame(rows, columns=["point", "value", "name", "way"])
+    base = alt.Chart(frame).encode(x=x, y=y, color=colour, tooltip=tooltip)
+    chart = base.mark_line(strokeWidth=2).encode(strokeDash=dash)
+    if marks:
+        places = alt.Chart(pd.DataFrame({"point": [float(mark) for mark in marks]}))
+        chart = places.mark_rule(opacity=0.45, strokeWidth=5, color=GREY).encode(x=x) + chart
+    if level:
+        at = alt.Chart(pd.DataFrame({"value": [level[0]], "text": [level[1]]}))
+        rule = at.mark_rule(strokeDash=[6, 4], strokeWidth=1.5, color=GREY).encode(y=y)
+        words = at.mark_text(align="right", dy=-8, fontSize=12, color=GREY)
+        chart = chart + rule + words.encode(x=alt.value("width"), y=y, text="text:N")
+    st.altair_chart(chart.properties(height=HEIGHT), key=key, width="stretch")
+
+
+def lengths(
+    series: Mapping[str, Sequence[tuple[float, float]]], title: str, key: str, mark: float | None = None
+) -> None:
+    """How good several translators are against how long the sentence is.
+
+    Args:
+        series: Lengths in tokens and figures, by name.
+        title: Of the figures.
+        key: Of the element.
+        mark: A length that is marked.
+    """
+    engine.wake_charts()
+    import altair as alt
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        [(name, *point) for name, points in series.items() for point in points],
+        columns=["series", "length", "value"],
+    )
+    x = alt.X("length:Q", title="tokens that are read", axis=alt.Axis(grid=False, tickCount=8))
+    colour = alt.Color(
+        "series:N",
+        sort=list(series),
+        scale=alt.Scale(domain=list(series)),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke", labelLimit=260, columns=2),
+    )
+    base = alt.Chart(frame).encode(
+        x=x,
+        y=alt.Y("value:Q", title=title, axis=alt.Axis(tickCount=5)),
+        color=colour,
+        tooltip=[
+            alt.Tooltip("series:N", title=" "),
+            alt.Tooltip("length:Q", title="tokens", format=".0f"),
+            alt.Tooltip("value:Q", title=title, format=".3~r"),
+        ],
+    )
+    chart = base.mark_line(strokeWidth=2) + base.mark_circle(size=46, opacity=1)
+    if mark is not None:
+        at = alt.Chart(pd.DataFrame({"length": [mark]}))
+        chart = at.mark_rule(strokeDash=[4, 4], opacity=0.5, color="#8b8b95").encode(x=x) + chart
+    st.altair_chart(chart.properties(height=HEIGHT), key=key, width="stretch")
+
+
+def _powers_axis(low: float, high: float) -> Any:
+    """An axis that tells powers of ten and nothing between, unless there are too few of them."""
+    import altair as alt
+
+    first, last = math.ceil(math.log10(low) - 0.1), math.floor(math.log10(high) + 0.1)
+    stride = max(1, math.ceil((last - first) / MOST_POWERS))
+    powers = [10.0**power for power in range(last, first - 1, -stride)]
+    return alt.Axis(format="~g", tickCount=5, values=powers if len(powers) > 1 else alt.Undefined)
 
 
 def sparkline(points: Any, values: Any, key: str) -> None:

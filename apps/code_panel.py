@@ -16,8 +16,21 @@ LOAD = """import keras
 model = keras.models.load_model("model.keras")  # no code of this project is needed
 model.summary()
 
-inputs = ...  # (batch, {shape}) float32{scale}
+inputs = ...  # (batch, {shape}) {kind}{scale}
 {use}
+"""
+
+
+LOAD_TRANSLATOR = """import keras
+
+model = keras.models.load_model("model.keras")  # no code of this project is needed
+model.summary()
+
+source = ...  # (batch, S) int32: pieces by source_tokenizer.json, 2 behind each sentence, then 0
+target = ...  # (batch, T) int32: 1, and behind it the pieces that are written so far
+probabilities = keras.ops.softmax(model([source, target]))  # (batch, T, {outputs}): of each next piece
+
+# Or a sentence a line, with all that: python -m training predict {run}
 """
 
 
@@ -47,7 +60,7 @@ def _show_model(architecture: str, entry: Entry) -> None:
 
     st.subheader("Use it anywhere", anchor=False)
     if entry.has_model:
-        st.code(_load(entry.spec), "python")
+        st.code(_load(entry.spec, run.name), "python")
         st.download_button(
             "Download model.keras",
             data=run.model_path.read_bytes,
@@ -66,8 +79,10 @@ def _show_model(architecture: str, entry: Entry) -> None:
         st.json(run.config)
 
 
-def _load(spec: Mapping[str, Any]) -> str:
+def _load(spec: Mapping[str, Any], run: str) -> str:
     """How the file is used: what goes in, and what comes out."""
+    if spec.get("target_tokens"):
+        return LOAD_TRANSLATOR.format(outputs=spec["target_tokens"], run=run)
     scale = " in [0, 1]" if len(spec["input_shape"]) == 3 else ""
     use = "probabilities = keras.ops.softmax(model(inputs))" if spec["classes"] else "values = model(inputs)"
     if any(spec.get("spread", ())):
@@ -75,7 +90,8 @@ def _load(spec: Mapping[str, Any]) -> str:
     if any(spec.get("value_spread", ())):
         use += f" * {spec['value_spread'][0]:.6g} + {spec['value_centre'][0]:.6g}"
     shape = ", ".join(map(str, spec["input_shape"]))
-    return LOAD.format(shape=shape, scale=scale, use=use)
+    kind = "int32" if spec.get("tokens") else "float32"
+    return LOAD.format(shape=shape, kind=kind, scale=scale, use=use)
 
 
 def _in_plain_keras(entry: Entry) -> None:
@@ -117,11 +133,14 @@ def command_line(config: Mapping[str, Any]) -> str:
 def builder_call(architecture: str, config: Mapping[str, Any]) -> str:
     """Python that builds the untrained model of a run's `config.json`."""
     spec = config.get("spec", {})
-    fields = {
+    fields: dict[str, Any] = {
         "input_shape": tuple(spec.get("input_shape", ())),
         "outputs": len(spec.get("classes", ())) or len(spec.get("values", ())),
-        **{name: tuple(v) if isinstance(v, list) else v for name, v in config["model"].items()},
+        **({"tokens": spec["tokens"]} if spec.get("tokens") else {}),
     }
+    if spec.get("target_tokens"):
+        fields = {"tokens": spec["tokens"], "outputs": spec["target_tokens"]}
+    fields |= {name: tuple(v) if isinstance(v, list) else v for name, v in config["model"].items()}
     lines = "".join(f"        {name}={value!r},\n" for name, value in fields.items())
     return (
         f"from models import {architecture}\n\n"

@@ -31,3 +31,37 @@ def mlp() -> tuple[Control, ...]:
         Control("model.dropout", "Dropout", "Share of the units that are dropped after each layer"),
         Control("model.initializer", "Initialization", "Of the hidden layers' weights", layers.INITIALIZERS),
     )
+
+
+def seq2seq() -> tuple[Control, ...]:
+    """Of a recurrent encoder and its decoder."""
+    from models import recurrent, seq2seq
+
+    return (
+        Control(
+            "model.attention", "Attention", "How the writer looks back, if it may at all", seq2seq.ATTENTIONS
+        ),
+        Control("model.cell", "Cell", "What is computed at each step", tuple(recurrent.CELLS)),
+        Control("model.units", "Units", "Width of each layer's state, of encoder and decoder"),
+        Control("model.depth", "Depth", "Layers of the encoder, and as many of the decoder"),
+        Control(
+            "model.bidirectional", "Both ways", "The encoder reads from both ends, each with half the units"
+        ),
+        Control("model.embedding", "Embedding", "Width of a token's vector"),
+        Control("model.dropout", "Dropout", "Share that is dropped of embeddings and between layers"),
+        Control("data.vocabulary", "Vocabulary", "Most pieces of words of either language"),
+    )
+
+
+def rnn() -> tuple[Control, ...]:
+    """Of a recurrent net."""
+    from models import recurrent
+
+    return (
+        Control("model.cell", "Cell", "What is computed at each step", tuple(recurrent.CELLS)),
+        Control("model.units", "Units", "Width of each layer's state, first to last"),
+        Control("model.bidirectional", "Both ways", "Read from both ends, each with half of the units"),
+        Control("model.embedding", "Embedding", "Width of a token's vector, where the input is tokens"),
+        Control("model.dropout", "Dropout", "Share that is dropped before each layer but the first"),
+        Control("model.memory", "Memory", "Steps that gates remember for at first; 0: Keras' own, some 3"),
+    )

@@ -25,6 +25,7 @@ from training.runs import Run
 if TYPE_CHECKING:
     import keras
 
+    from data.corpus import Pairs
     from data.source import Split
 
 # After every run of a page Streamlit calls keras.backend.clear_session(), which resets what the models of
@@ -145,6 +146,21 @@ def test_split(run: Run) -> "Split":
     return found.split
 
 
+def test_pairs(run: Run) -> "Pairs":
+    """The test sentences of what a translator learned from.
+
+    Raises:
+        DataUnavailable: They can't be had.
+    """
+    from data import DataUnavailable
+
+    config = run.config
+    found = _test_pairs(data_key(config), _config=config)
+    if found.split is None:
+        raise DataUnavailable(found.error)
+    return found.split
+
+
 def data_key(config: dict[str, Any]) -> str:
     """What tells one run's data from another's: the settings, and the age and size of files they name."""
     files = [value for value in config["data"].values() if isinstance(value, str) and os.path.isfile(value)]
@@ -154,9 +170,9 @@ def data_key(config: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class _Found:
-    """A test split, or why there is none; and when that was found out."""
+    """A test split or test sentences, or why there are none; and when that was found out."""
 
-    split: "Split | None"
+    split: Any
     error: str
     at: float
 
@@ -174,5 +190,18 @@ def _test_split(key: str, _config: dict[str, Any]) -> _Found:
 
     try:
         return _Found(recipes.from_config(_config).data.load().test, "", time.monotonic())
+    except (DataUnavailable, SettingsError) as error:
+        return _Found(None, str(error), time.monotonic())
+
+
+@st.cache_resource(max_entries=KEPT_DATA, show_spinner=False, validate=_Found.holds)
+def _test_pairs(key: str, _config: dict[str, Any]) -> _Found:
+    """`key` tells one set of data from another."""
+    from data import DataUnavailable
+    from training import recipes
+    from training.settings import SettingsError
+
+    try:
+        return _Found(recipes.from_config(_config).data.read_corpus().test, "", time.monotonic())
     except (DataUnavailable, SettingsError) as error:
         return _Found(None, str(error), time.monotonic())

@@ -47,6 +47,7 @@ class Page:
         controls: Settings that the tab Train offers.
         sources: Keys of `data.SOURCES` whose runs and recipes belong here; None: all of the architecture.
         needs_model: Whether there is nothing to explore without a model; else `explore` is given None there.
+        first: What to train where there is none, and how long it takes.
     """
 
     file: str
@@ -58,6 +59,7 @@ class Page:
     controls: Callable[[], tuple[training_panel.Control, ...]]
     sources: Collection[str] | None = None
     needs_model: bool = True
+    first: str = "the digits take half a minute"
 
     def owns(self, architecture: str, source: str) -> bool:
         """Whether trainings of an architecture on a source belong to this page."""
@@ -145,15 +147,21 @@ def _pick(fitting: list[Entry]) -> Entry | None:
 def _facts(entry: Entry) -> str:
     """What is known of a model in one line of HTML; nothing in it comes from a person."""
     facts = []
-    if entry.spec:
+    if entry.spec.get("target_tokens"):
+        attention = entry.run.config["model"]["attention"]
+        facts.append("no attention" if attention == "none" else f"{escaped(attention)} attention")
+    elif entry.spec:
         facts.append(f"sees {library.shape_text(entry.spec['input_shape'])}")
         classes = len(entry.spec["classes"])
         facts.append(f"{classes} classes" if classes else "gives a value")
     if "parameters" in entry.run.config:
         facts.append(f"{library.readable(entry.run.config['parameters'])} parameters")
-    if entry.score:
+    if "bleu" in entry.run.evaluation.get("test", {}):
+        facts.append(f"<strong>{entry.run.evaluation['test']['bleu']:.1f}</strong> BLEU on test")
+    elif entry.score:
         split, accuracy = entry.score
-        facts.append(f"<strong>{accuracy:.1%}</strong> right on {split}")
+        of = " of next tokens" if entry.spec.get("target_tokens") else ""
+        facts.append(f"<strong>{accuracy:.1%}</strong>{of} right on {split}")
     elif "squared_error" in entry.run.evaluation.get("test", {}):
         facts.append(f"squared error {entry.run.evaluation['test']['squared_error']:.2g} on test")
     return " · ".join(facts) or "its training has not begun"
@@ -162,8 +170,7 @@ def _facts(entry: Entry) -> str:
 def _explore(page: Page, entry: Entry | None) -> None:
     if entry is None and page.needs_model:
         st.info(
-            "There is no model to look into yet. Train one in the tab **Train**: the digits take half a "
-            "minute.",
+            f"There is no model to look into yet. Train one in the tab **Train**: {page.first}.",
             icon=":material/rocket_launch:",
         )
     else:

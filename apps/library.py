@@ -107,9 +107,10 @@ def readable(number: int) -> str:
     return f"{number:,}"
 
 
-def shape_text(shape: Iterable[int]) -> str:
-    """A shape for people: 28 x 28 x 1."""
-    return "\N{NO-BREAK SPACE}\N{MULTIPLICATION SIGN}\N{NO-BREAK SPACE}".join(map(str, shape))
+def shape_text(shape: Iterable[int | None]) -> str:
+    """A shape for people: 28 x 28 x 1; an axis of any length is called so."""
+    sizes = ("any length" if size is None else str(size) for size in shape)
+    return "\N{NO-BREAK SPACE}\N{MULTIPLICATION SIGN}\N{NO-BREAK SPACE}".join(sizes)
 
 
 def duration_text(seconds: float) -> str:

@@ -13,7 +13,9 @@ APPROXIMATION = "views/approximation.py"
 BOUNDARY = "views/boundary.py"
 CONVOLUTION = "views/convolution.py"
 FRAMES = "views/frames.py"
+MEMORY = "views/memory.py"
 SIGNALS = "views/signals.py"
+TRANSLATE = "views/translate.py"
 BY_SOURCE = {  # where the data say more than the architecture
     "clips": FRAMES,
     "function": APPROXIMATION,
@@ -21,6 +23,15 @@ BY_SOURCE = {  # where the data say more than the architecture
     "sine": APPROXIMATION,
     "points": BOUNDARY,
     "abs": ACTIVATIONS,
+    "adding": MEMORY,
+    "copy_memory": MEMORY,
+    "parity": MEMORY,
+    "mnist_rows": MEMORY,
+    "mnist_pixels": MEMORY,
+    "numbers_fr_en": TRANSLATE,
+    "multi30k_fr_en": TRANSLATE,
+    "tatoeba_fr_en": TRANSLATE,
+    "pairs": TRANSLATE,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from apps import charts, devices, launch, library, links, run_card
-from apps.run_card import sentence
+from apps.run_card import escaped, sentence
 from training import runs
 from training.runs import Run, RunError
 
@@ -36,8 +36,8 @@ class Control:
 
 
 SHARED = (
-    Control("training.epochs", "Epochs", "Passes over the training images"),
-    Control("training.batch_size", "Batch size", "Images in one step"),
+    Control("training.epochs", "Epochs", "Passes over the training examples"),
+    Control("training.batch_size", "Batch size", "Examples in one step"),
     Control("optimizer.learning_rate", "Learning rate", "The highest; the schedule comes down from it"),
 )
 FOLDER = (
@@ -45,6 +45,13 @@ FOLDER = (
     Control("data.size", "Image size", "Edge in pixels that every image is brought to"),
     Control("data.channels", "Channels", "1 for grey, 3 for colour"),
 )
+
+PAIRS = (
+    Control("data.file", "File of pairs", "On this machine; a sentence, a tab and its translation a line"),
+)
+OWN = {"image_folder": FOLDER, "pairs": PAIRS}  # settings of data of one's own, by source
+PAIRS_FILE = "pairs.tsv"  # a person's own pairs, in their run's folder
+MOST_MIB = 20  # of an uploaded file
 
 
 def show(owns: Owns, controls: tuple[Control, ...]) -> None:
@@ -109,7 +116,8 @@ def _form(owns: Owns, controls: tuple[Control, ...]) -> None:
     usual = recipe.to_config()
     st.caption(_expectation(recipe))
     with st.form(f"train-{name}", border=True):
-        own = FOLDER if recipe.source == "image_folder" else ()
+        own = OWN.get(recipe.source, ())
+        file = _upload() if recipe.source == "pairs" else None
         free = runs.free_name(library.runs_folder(), name)
         with st.grid(min_column_width=FIELD, gap="small"):
             changes = _widgets((*own, *SHARED), usual, name)
@@ -121,7 +129,7 @@ def _form(owns: Owns, controls: tuple[Control, ...]) -> None:
         with st.expander("Seed, devices and everything else", icon=":material/tune:"):
             seed, chosen, more = _details(name)
         if st.form_submit_button("Start training", type="primary", icon=":material/play_arrow:"):
-            _create(recipe, changes, run_name.strip() or free, seed, chosen, more)
+            _create(recipe, changes, run_name.strip() or free, seed, chosen, more, file)
 
 
 def _expectation(recipe) -> str:
@@ -194,21 +202,79 @@ def _details(recipe: str) -> tuple[int, str, str]:
     return int(seed), chosen, more
 
 
-def _create(recipe, changes: dict[str, Any], name: str, seed: int, where: str, more: str) -> None:
+def _upload() -> Any:
+    """A person's own pairs."""
+    return st.file_uploader(
+        "Pairs of your own: a text file with a sentence, a tab and its translation a line",
+        type=["tsv", "txt", "csv"],
+        max_upload_size=MOST_MIB,
+        key="pairs",
+        help="It stays on this machine, in the folder of its run",
+    )
+
+
+def _create(
+    recipe, changes: dict[str, Any], name: str, seed: int, where: str, more: str, file: Any = None
+) -> None:
     """Make the run and start it; what is wrong with its settings is said on the page."""
+    from data import DataUnavailable
     from training import trainer
     from training.settings import SettingsError
 
+    content = None
     try:
         changes = changes | _parse(more)
+        if recipe.source == "pairs":
+            content = _pairs(changes, name, file)
         if recipe.source == "image_folder" and not changes.get("data.folder"):
             raise SettingsError("name the folder of your images first: it has one sub-folder for each class")
         run = trainer.create(recipe.override(changes), library.runs_folder(), name, seed)
-    except (RunError, SettingsError) as error:
+        if content is not None:
+            _keep(run, content)
+    except (RunError, SettingsError, DataUnavailable) as error:
         st.error(sentence(error), icon=":material/error:")
         return
     st.query_params["run"] = run.name
     run_card.start(run, where)
+
+
+def _pairs(changes: dict[str, Any], name: str, file: Any) -> bytes | None:
+    """The content of an uploaded file of pairs, which the changes then name; None where they name a path.
+
+    Raises:
+        DataUnavailable: It is no such file.
+        SettingsError: There is none.
+    """
+    from data import pairs_file
+    from training.settings import SettingsError
+
+    if file is None:
+        if not changes.get("data.file"):
+            raise SettingsError(
+                "upload a file of pairs, or name one on this machine: a sentence, a tab and its translation "
+                "a line"
+            )
+        pairs_file.corpus(changes["data.file"])
+        return None
+    content = file.getvalue()
+    _, note = pairs_file.parse(content, file.name)
+    if note:
+        st.toast(f"{sentence(file.name)}: {escaped(note)}.", icon=":material/info:")
+    changes["data.file"] = str((library.runs_folder() / name / PAIRS_FILE).absolute())
+    return content
+
+
+def _keep(run: Run, content: bytes) -> None:
+    """Put a person's own pairs into the folder of their run.
+
+    Raises:
+        RunError: That can't be.
+    """
+    try:
+        (run.path / PAIRS_FILE).write_bytes(content)
+    except OSError as error:
+        run.delete()
+        raise RunError(f"the pairs can't be kept: {error.strerror or error}") from error
 
 
 def _parse(text: str) -> dict[str, str]:

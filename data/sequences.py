@@ -176,8 +176,8 @@ class BucketStream:
                 kept[number] = self.batches(number)
             return kept[number][step % self.steps_per_epoch]
 
-        steps = tf.data.Dataset.counter(start)
-        return _elements(self.split, steps, indices, self.batch_size // replicas, first, count)
+        numbers = tf.data.Dataset.counter(start * count)
+        return _elements(self.split, numbers, indices, self.batch_size // replicas, first, count)
 
     def resident(self) -> tuple[()]:
         """Nothing stays on the device: batches are small beside what is computed on them."""
@@ -210,36 +210,36 @@ class BucketSweep:
         padded = np.full(self.steps * self.batch_size, -1)
         padded[: len(self.split)] = self.split.order
         batches = padded.reshape(self.steps, self.batch_size)
-        steps = tf.data.Dataset.range(self.steps)
-        return _elements(self.split, steps, batches.__getitem__, self.batch_size // replicas, first, count)
+        numbers = tf.data.Dataset.range(self.steps * count)
+        return _elements(self.split, numbers, batches.__getitem__, self.batch_size // replicas, first, count)
 
 
-def _elements(split: SequenceSplit, steps, indices, share: int, first: int, count: int) -> tf.data.Dataset:
+def _elements(split: SequenceSplit, numbers, indices, share: int, first: int, count: int) -> tf.data.Dataset:
     """Batches by step, cut into the shares of `count` replicas from `first` on, one after the other.
 
     All shares of a batch are padded to the same length, that of the whole batch.
+
+    Args:
+        numbers: A dataset that counts the elements: `count` for each step.
+        indices: From a step to its examples.
+        share: Examples of one replica.
     """
-    kinds = [spec.dtype for spec in split.signature(share)]
+    signature = split.signature(share)
 
-    def make(step):
-        return split.batch(indices(int(step)))
+    @functools.lru_cache(maxsize=1)
+    def whole(step: int):
+        return split.batch(indices(step))
 
-    def batch(step):
-        return tuple(tf.numpy_function(make, [step], kinds, stateful=False))
+    def make(number):
+        step, place = divmod(int(number), count)
+        rows = slice((first + place) * share, (first + place + 1) * share)
+        return tuple(array[rows] for array in whole(step))
 
-    def shares(*arrays):
-        rows = slice(first * share, (first + count) * share)
-        parts = [
-            tf.reshape(array[rows], tf.concat([[count, share], tf.shape(array)[1:]], axis=0))
-            for array in arrays
-        ]
-        return tf.data.Dataset.from_tensor_slices(tuple(parts))
-
-    def shaped(*arrays):
-        specs = split.signature(share)
+    def element(number):
+        arrays = tf.numpy_function(make, [number], [spec.dtype for spec in signature], stateful=False)
         *inputs, targets, weights = (
-            tf.ensure_shape(array, spec.shape) for array, spec in zip(arrays, specs, strict=True)
+            tf.ensure_shape(array, spec.shape) for array, spec in zip(arrays, signature, strict=True)
         )
         return (tuple(inputs) if len(inputs) > 1 else inputs[0]), targets, weights
 
-    return steps.map(batch).flat_map(shares).map(shaped).prefetch(_PREFETCH)
+    return numbers.map(element).prefetch(_PREFETCH)

@@ -165,10 +165,11 @@ def _change(operation: Any, found: list[tf.Tensor]) -> Mapping[str, Callable] | 
 
         return {"_apply_scores": apply}
     if isinstance(operation, keras.layers.MultiHeadAttention):
+        slow = twins.copy(operation, _flash_attention=False)  # the fast way tells no shares
 
-        def compute(query, key, value, attention_mask=None, training=None, return_attention_scores=False):
+        def compute(query, key, value, mask=None, training=None, return_attention_scores=False, **settings):
             output, shares = type(operation)._compute_attention(
-                operation, query, key, value, attention_mask, training, True
+                slow, query, key, value, mask, training, True, **settings
             )
             found.append(shares)
             return output, shares if return_attention_scores else None

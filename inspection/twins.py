@@ -22,15 +22,15 @@ def twin(operation: Any, change: Change) -> Any:
     """
     changes = change(operation)
     if changes is not None:
-        return _copy(operation, **changes)
+        return copy(operation, **changes)
     if isinstance(operation, keras.layers.Bidirectional):
         ways = {way: twin(getattr(operation, way), change) for way in ("forward_layer", "backward_layer")}
-        return _copy(operation, **ways)
+        return copy(operation, **ways)
     if not (isinstance(operation, keras.Model) and graph._has_graph(operation)):
         return operation
     inner = graph.functional(operation)
     if inner is not operation:
-        return _copy(operation, _functional=twin(inner, change))
+        return copy(operation, _functional=twin(inner, change))
     twins = {id(each): twin(each, change) for each in inner.operations}
 
     def through(inputs, operation_fn=lambda operation: operation, **settings):
@@ -39,11 +39,11 @@ def twin(operation: Any, change: Change) -> Any:
 
         return type(inner)._run_through_graph(inner, inputs, operation_fn=swapped, **settings)
 
-    return _copy(inner, _run_through_graph=through)
+    return copy(inner, _run_through_graph=through)
 
 
-def _copy(operation: Any, **changes: Any) -> Any:
+def copy(operation: Any, **changes: Any) -> Any:
     """A shallow copy. `copy.copy` would save the layer and load it, with weights of its own."""
-    copy = object.__new__(type(operation))
-    vars(copy).update(vars(operation) | changes)
-    return copy
+    made = object.__new__(type(operation))
+    vars(made).update(vars(operation) | changes)
+    return made

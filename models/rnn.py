@@ -96,7 +96,13 @@ def build(config: Config) -> keras.Model:
     )
     x, masked = inputs, config.input_shape[0] is None
     if config.tokens:
-        x = keras.layers.Embedding(config.tokens, config.embedding, mask_zero=masked, name="embedding")(x)
+        x = keras.layers.Embedding(
+            config.tokens,
+            config.embedding,
+            embeddings_initializer=recurrent.tokens_initializer(),
+            mask_zero=masked,
+            name="embedding",
+        )(x)
     elif masked:
         x = keras.layers.Masking(recurrent.PADDING, name="mask")(x)
     given, states = [], []

@@ -85,9 +85,13 @@ def build(config: Config) -> keras.Model:
     (None, None, 40)
     """
     source = keras.Input((None,), dtype="int32", name="source")
-    x = keras.layers.Embedding(config.tokens, config.embedding, mask_zero=True, name="source_embedding")(
-        source
-    )
+    x = keras.layers.Embedding(
+        config.tokens,
+        config.embedding,
+        embeddings_initializer=recurrent.tokens_initializer(),
+        mask_zero=True,
+        name="source_embedding",
+    )(source)
     x = _dropped(x, config.dropout, "source_dropout")
     states = []
     for number in range(1, config.depth + 1):
@@ -100,7 +104,12 @@ def build(config: Config) -> keras.Model:
 
     target = keras.Input((None,), dtype="int32", name="target")
     embedding = keras.layers.ReversibleEmbedding(
-        config.outputs, config.embedding, reverse_dtype="float32", name="target_embedding"
+        config.outputs,
+        config.embedding,
+        # Its vectors are logits' kernels, too: logits of deviation 1 for a readout of entries near 1.
+        embeddings_initializer=keras.initializers.RandomNormal(stddev=config.embedding**-0.5),
+        reverse_dtype="float32",
+        name="target_embedding",
     )
     y = _dropped(embedding(target), config.dropout, "target_dropout")
     context = None

@@ -65,6 +65,20 @@ WAYS = (
         "under its moment, and you can hear it.",
     ),
     (
+        "views/memory.py",
+        "Memory",
+        ":material/history:",
+        "Four recurrent nets race to remember. See why the plain one can't, and how the gates of the others "
+        "open, hold and let go, step by step.",
+    ),
+    (
+        "views/translate.py",
+        "Translate",
+        ":material/translate:",
+        "French into English, word by word: the state as it fills and unfolds, the alternatives that were "
+        "weighed, where attention looked, and the length at which a net without it breaks.",
+    ),
+    (
         "views/runs.py",
         "Runs",
         ":material/monitoring:",
@@ -85,6 +99,14 @@ TITLES = {  # what the gallery's models were taught, by source
     "clips": "Who moves where, four frames of 20 × 20",  # noqa: RUF001
     "waveforms": "Wave forms of 21 points",
     "spoken_digits": "Spoken digits",
+    "adding": "The sum of two marked numbers",
+    "copy_memory": "Symbols, remembered and repeated",
+    "parity": "Even or odd so far",
+    "mnist_rows": "Handwritten digits, row by row",
+    "mnist_pixels": "Handwritten digits, pixel by pixel",
+    "numbers_fr_en": "Numbers and dates, French to English",
+    "multi30k_fr_en": "Captions, French to English",
+    "tatoeba_fr_en": "Everyday sentences, French to English",
 }
 
 
@@ -134,7 +156,9 @@ def _card(entry: Entry) -> None:
         if pixels is not None:
             widgets.mosaic(f"mosaic-{entry.key}", pixels, "Kernels of the first layer")
     st.markdown(f"##### {TITLES.get(entry.run.config.get('source', ''), entry.run.name)}")
-    if entry.score:
+    if "bleu" in entry.run.evaluation.get("test", {}):
+        st.markdown(f"**{entry.run.evaluation['test']['bleu']:.1f}** BLEU on test sentences")
+    elif entry.score:
         split, accuracy = entry.score
         st.markdown(f"**{accuracy:.1%}** right on {split} examples")
     elif entry.run.sweep:

@@ -31,8 +31,16 @@ VIEWS = ROOT / "apps" / "views"
 TINY = {  # of each architecture
     "cnn": {"model.filters": "4,8", "model.convolutions": "1"},
     "mlp": {"model.widths": "12,8"},
+    "seq2seq": {"model.embedding": "6", "model.units": "8"},
+    "rnn": {"model.units": "6"},
 }
-SMALL = {"clips": {"data.clips": "300"}}  # sources that are made in seconds otherwise
+FEW = {"data.examples": "40", "data.held_out": "5"}
+SMALL = {  # sources that are made in seconds otherwise
+    "clips": {"data.clips": "300"},
+    "adding": {"data.length": "12", **FEW},
+    "copy_memory": {"data.length": "4", **FEW},
+    "parity": {"data.length": "9", "data.test_length": "15", **FEW},
+}
 PATIENCE = 120  # seconds that a test waits for anything before it fails
 
 

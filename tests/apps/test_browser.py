@@ -25,6 +25,8 @@ PAGES = (
     "/convolution?tab=Code",
     "/frames",
     "/signals",
+    "/memory",
+    "/translate",
     "/runs",
 )
 

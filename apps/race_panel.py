@@ -1,0 +1,243 @@
+"""The race on its page: the settings of the next, and the four nets' losses as they learn."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from apps import charts, fading_panel, launch, library, links, races, run_card, small_nets
+from apps.library import Entry
+from apps.run_card import sentence
+from training.runs import RunError
+
+LIVE_SECONDS = 1.0  # from one look at a race to the next
+CARD = 130  # least width of a net's card, in pixels
+MOST_LENGTH, MOST_UNITS = 300, 256
+
+
+def show(entry: Entry | None) -> None:
+    """What the next race is about on one side, the one that is chosen on the other.
+
+    Args:
+        entry: The model that the page shows: its race is shown where none is asked for.
+    """
+    found = races.find_all()
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=small_nets.SIDE):
+            _make(any(race.active for race in found.values()))
+        with st.container():
+            race = _pick(found, entry)
+            if race is None:
+                st.info("Choose a task and a length, then **Start the race**.", icon=":material/touch_app:")
+            else:
+                active = race.active
+                st.fragment(_watched, run_every=LIVE_SECONDS if active else None)(race, active)
+
+
+# The next one
+
+
+def _make(busy: bool) -> None:
+    """The settings of the next race, and the button that starts it."""
+    from training import recipes, trainer
+
+    name = st.segmented_control(
+        "Task", list(races.TASKS), default="Adding", required=True, key="task", bind="query-params"
+    )
+    task = races.TASKS[name or "Adding"]
+    st.caption(task.about)
+    recipe = recipes.find(task.recipe)
+    length, units, examples, epochs, rate = task.usual
+    chosen: dict[str, Any] = {}
+    with st.grid(min_column_width=small_nets.FIELD, gap="small"):
+        steps = chosen["data.length"] = small_nets.whole(
+            task.length, 2, MOST_LENGTH, length, f"race.{recipe.source}.length"
+        )
+        chosen["model.units"] = small_nets.whole("Units", 2, MOST_UNITS, units, f"race.{recipe.source}.units")
+        chosen["training.epochs"] = st.number_input(
+            "Epochs",
+            min_value=0.1,
+            max_value=1000.0,
+            value=epochs,
+            step=1.0,
+            format="%g",
+            key=f"race.{recipe.source}.epochs",
+            bind="query-params",
+            help="Passes over the sequences",
+        )
+        chosen["data.examples"] = small_nets.whole(
+            "Sequences", 100, 100_000, examples, f"race.{recipe.source}.sequences"
+        )
+        chosen["optimizer.learning_rate"] = st.number_input(
+            "Learning rate",
+            min_value=1e-6,
+            max_value=1.0,
+            value=rate,
+            step=0.001,
+            format="%g",
+            key=f"race.{recipe.source}.rate",
+            bind="query-params",
+        )
+        seed = small_nets.whole("Seed", 0, trainer.MOST_SEED, 0, f"race.{recipe.source}.seed")
+    chosen["data.held_out"] = races.HELD_OUT
+    chosen["model.memory"] = steps + task.beyond
+    asked = st.button(
+        "Start the race",
+        type="primary",
+        icon=":material/flag:",
+        width="stretch",
+        disabled=busy,
+        help="One race at a time" if busy else None,
+    )
+    st.caption(
+        "Four nets with as many units learn from the same sequences, side by side: plain, GRU, LSTM, and an "
+        "LSTM that reads from both ends. As it is, it is decided in about two minutes on two cores."
+    )
+    if asked:
+        _start(name or "Adding", chosen, seed)
+
+
+def _start(task: str, chosen: Mapping[str, Any], seed: int) -> None:
+    """Start a race and have the page show it; what is wrong is said on the page."""
+    from training.settings import SettingsError
+
+    try:
+        key = races.start(task, chosen, seed)
+    except (RunError, SettingsError) as error:
+        st.error(sentence(error), icon=":material/error:")
+        return
+    st.session_state.pop("stopping", None)
+    st.session_state.pop("race", None)
+    st.query_params["race"] = key
+    st.rerun()
+
+
+# The one that is watched
+
+
+def _pick(found: Mapping[str, races.Race], entry: Entry | None) -> races.Race | None:
+    """Let a person choose a race; the address remembers which."""
+    if not found:
+        return None
+    of_model = next((key for key, race in found.items() if race.has(entry)), None)
+    asked = st.query_params.get("race")
+    if st.session_state.get("race") not in found:
+        st.session_state["race"] = asked if asked in found else of_model or next(iter(found))
+    key = st.selectbox(
+        "Race",
+        list(found),
+        format_func=lambda key: f"{key.partition('/')[2]}  ·  {_told(found[key])}",
+        key="race",
+        on_change=lambda: st.query_params.update(race=st.session_state["race"]),
+    )
+    return found[key]
+
+
+def _told(race: races.Race) -> str:
+    """What a race is about, in a few words."""
+    data = race.config["data"]
+    mine = "" if race.key.startswith("runs/") else "  ·  gallery"
+    return f"length {data['length']}, {race.config['model']['units'][0]} units{mine}"
+
+
+def _watched(race: races.Race, was_active: bool) -> None:
+    if race.active != was_active:
+        st.rerun()  # the whole page: its timer begins or ends with the race
+    _cards(race)
+    _buttons(race, was_active)
+    for entry in race.entries.values():
+        status = entry.run.status
+        if status.get("state") == "failed":
+            told = f"{races.NETS[_net(entry)].title}: {status.get('error') or 'the training failed'}"
+            st.error(sentence(told), icon=":material/error:")
+    _curves(race)
+    fading_panel.show(race, was_active)
+
+
+def _net(entry: Entry) -> str:
+    return entry.run.name.rpartition("-")[2]
+
+
+def _cards(race: races.Race) -> None:
+    """Each net's state, its loss, and the way inside."""
+    with st.grid(min_column_width=CARD, gap="small"):
+        for net, entry in race.entries.items():
+            with st.container(border=True, gap="xsmall"):
+                state = entry.run.state
+                icon, colour = run_card.BADGES[state]
+                rows = library.rows(entry.run)
+                losses = [row["loss"] for row in rows if "loss" in row]
+                st.markdown(f"**{races.NETS[net].title}** :{colour}[{icon}]")
+                st.metric("Loss", f"{losses[-1]:.2g}" if losses else "none yet", label_visibility="collapsed")
+                size = entry.run.config.get("parameters")
+                st.caption(f"{size:,} weights" if size else state)
+                if entry.has_model and st.button(
+                    "Look inside",
+                    key=f"inside-{entry.key}",
+                    type="tertiary",
+                    icon=":material/south:",
+                    help="Its states and gates, below",
+                ):
+                    links.wish(entry.key)
+                    st.rerun()
+
+
+def _buttons(race: races.Race, active: bool) -> None:
+    """The button that stops all four, or goes on with them."""
+    stopping = st.session_state.get("stopping") == race.key
+    if active:
+        st.button(
+            "Stopping" if stopping else "Stop the race",
+            icon=":material/stop:",
+            key="stop-race",
+            disabled=stopping,
+            help="Each saves first, so that it can go on later",
+            on_click=_stop,
+            args=(race,),
+        )
+        return
+    rest = [entry.run for entry in race.entries.values() if entry.run.resumable]
+    if (
+        race.key.startswith("runs/")
+        and rest
+        and st.button(
+            "Go on", icon=":material/play_arrow:", key="resume-race", help="From their last checkpoints"
+        )
+    ):
+        st.session_state.pop("stopping", None)
+        try:
+            for run in rest:
+                launch.start(run)
+        except RunError as error:
+            st.error(sentence(error), icon=":material/error:")
+        else:
+            st.rerun()
+
+
+def _stop(shown: races.Race) -> None:
+    races.stop(shown)
+    st.session_state["stopping"] = shown.key
+
+
+def _curves(race: races.Race) -> None:
+    from training import recipes
+
+    task = races.task_of(race.config)
+    lines = []
+    for net, entry in race.entries.items():
+        rows = [row for row in library.rows(entry.run) if row.get("loss", 0) > 0]
+        lines.append(
+            charts.Line(races.NETS[net].title, [row["step"] for row in rows], [row["loss"] for row in rows])
+        )
+    if task is None or not any(line.points for line in lines):
+        st.info(
+            "TensorFlow wakes in four processes of their own; the first figures come within half a minute.",
+            icon=":material/hourglass_top:",
+        )
+        return
+    baseline = recipes.from_config(race.config).data.baseline
+    st.markdown(
+        "**Loss** on the sequences that they learn from. Dashed: what a net reaches that remembers nothing."
+    )
+    level = (baseline, f"{task.baseline}: {baseline:.3g}")
+    charts.powers(lines, races.TITLES, "step", "loss", f"race-{race.key}", level)

@@ -1,0 +1,223 @@
+"""Races: four recurrent nets that learn one task which asks for nothing but memory, side by side."""
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from apps import launch, library
+from apps.library import Entry
+from training import snapshots
+from training.runs import Run, RunError
+
+if TYPE_CHECKING:
+    from data.source import Split
+    from training.recipe import Recipe
+
+SNAPSHOTS = 40  # of each net, or as many as there is room for
+HELD_OUT = 1000  # sequences to choose by, and as many for the test
+
+
+@dataclass(frozen=True)
+class Net:
+    """One of the four.
+
+    Args:
+        title: For people.
+        settings: What makes it another.
+    """
+
+    title: str
+    settings: Mapping[str, Any]
+
+
+NETS = {  # by the end of its run's name
+    "plain": Net("Plain", {"model.cell": "simple", "model.bidirectional": False}),
+    "gru": Net("GRU", {"model.cell": "gru", "model.bidirectional": False}),
+    "lstm": Net("LSTM", {"model.cell": "lstm", "model.bidirectional": False}),
+    "both": Net("Both ways", {"model.cell": "lstm", "model.bidirectional": True}),
+}
+TITLES = tuple(net.title for net in NETS.values())
+
+
+@dataclass(frozen=True)
+class Task:
+    """What they learn.
+
+    Args:
+        recipe: Its name.
+        about: What is asked of a net.
+        length: What the length counts.
+        beyond: Steps of a sequence beside these.
+        baseline: What the trivial answer is.
+        usual: Length, units, examples, epochs and learning rate at first: decided in a minute or two on two
+            cores.
+    """
+
+    recipe: str
+    about: str
+    length: str
+    beyond: int
+    baseline: str
+    usual: tuple[int, int, int, float, float]
+
+
+TASKS = {
+    "Adding": Task(
+        "adding_lstm",
+        "Each step is a number and a mark. Two steps are marked; at the end their **sum** is asked for.",
+        "Steps",
+        0,
+        "always answering 1",
+        (50, 32, 10_000, 6.0, 0.01),
+    ),
+    "Copying": Task(
+        "copy_memory_gru",
+        "Ten symbols, then blanks, then a signal: now **repeat the ten**.",
+        "Blanks between",
+        20,
+        "guessing, with nothing remembered",
+        (20, 64, 16_000, 12.0, 0.01),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Race:
+    """The nets that run against each other.
+
+    Args:
+        key: What names it in an address: "runs/adding-race-1".
+        entries: Its nets by their key in `NETS`, in that order.
+    """
+
+    key: str
+    entries: Mapping[str, Entry]
+
+    @property
+    def active(self) -> bool:
+        """Whether any is still being trained."""
+        return any(entry.run.state in launch.ACTIVE for entry in self.entries.values())
+
+    def has(self, entry: Entry | None) -> bool:
+        """Whether a model is one of its nets."""
+        return entry is not None and any(each.key == entry.key for each in self.entries.values())
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The settings of one of them, which are all the same but for the cell."""
+        return next(iter(self.entries.values())).run.config
+
+
+def find_all() -> dict[str, Race]:
+    """The races there are by key: a person's own, the newest first, then the gallery's."""
+    found: dict[str, dict[str, Entry]] = {}
+    for entry in sorted(library.entries(), key=lambda entry: entry.shelf == "gallery"):
+        race, _, net = entry.run.name.rpartition("-")
+        if net in NETS and "race" in race and task_of(entry.run.config) is not None:
+            found.setdefault(f"{entry.shelf}/{race}", {})[net] = entry
+    return {key: Race(key, {net: nets[net] for net in NETS if net in nets}) for key, nets in found.items()}
+
+
+def start(task: str, chosen: Mapping[str, Any], seed: int) -> str:
+    """Make four runs and start their trainings.
+
+    Args:
+        task: Key of `TASKS`.
+        chosen: Settings that all four have, as `Recipe.override` takes them.
+        seed: Of all four.
+
+    Returns: The race's key.
+
+    Raises:
+        RunError, SettingsError: A setting breaks its rule, or a run can't be made or started.
+    """
+    from training import recipes, trainer
+
+    folder, recipe = library.runs_folder(), recipes.find(TASKS[task].recipe)
+    name = _free_name(folder, f"{task.lower()}-race")
+    made: list[Run] = []
+    try:
+        plans = {net: _plan(recipe, {**chosen, **NETS[net].settings}) for net in NETS}
+        for net, plan in plans.items():
+            made.append(trainer.create(plan, folder, f"{name}-{net}", seed))
+        for run in made:
+            launch.start(run)
+    except RunError:
+        for run in made:  # a race of three is none
+            with contextlib.suppress(RunError):
+                run.stop()
+        raise
+    return f"runs/{name}"
+
+
+def stop(race: Race) -> None:
+    """Ask all that are still trained to save and stop."""
+    for entry in race.entries.values():
+        with contextlib.suppress(RunError, ProcessLookupError):  # one that has ended just now
+            entry.run.stop()
+
+
+def _plan(recipe: "Recipe", changes: Mapping[str, Any]) -> "Recipe":
+    """The recipe of one net, with as many snapshots as there is room for.
+
+    Raises:
+        SettingsError: A setting breaks its rule.
+    """
+    from training.recipe import MOST_SNAPSHOT_BYTES
+
+    plan = recipe.override(changes)
+    spec = dataclasses.replace(plan.data, examples=1, held_out=1).load().spec
+    weights = sum(weight.nbytes for weight in plan.build_model(spec).get_weights())
+    return plan.override({"training.snapshots": max(2, min(SNAPSHOTS, MOST_SNAPSHOT_BYTES // weights))})
+
+
+def _free_name(folder: Path, stem: str) -> str:
+    """The first of "<stem>-1", "<stem>-2", ... of which no net has a run."""
+    number = 1
+    while any((folder / f"{stem}-{number}-{net}").exists() for net in NETS):
+        number += 1
+    return f"{stem}-{number}"
+
+
+def task_of(config: Mapping[str, Any]) -> Task | None:
+    """What a run learns; None where it is none of the tasks."""
+    return next((task for task in TASKS.values() if task.recipe == config.get("recipe")), None)
+
+
+def tests(config: Mapping[str, Any]) -> "Split":
+    """The test sequences of a run on a task that is made by a rule, without those that it learned from.
+
+    Raises:
+        SettingsError: The recipe is gone, or a setting of it.
+    """
+    return _tests(json.dumps([config["source"], config["data"]], sort_keys=True), _config=dict(config))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _tests(key: str, _config: dict[str, Any]) -> "Split":
+    """`key` tells one set of data from another."""
+    from training import recipes
+
+    return dataclasses.replace(recipes.from_config(_config).data, examples=1).load().test
+
+
+def kept(run: Run) -> snapshots.Snapshots:
+    """A run's weights by step, read again when their file has changed."""
+    path = run.path / snapshots.FILE
+    try:
+        modified = path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return {}
+    return _read_snapshots(str(run.path), modified)
+
+
+@st.cache_resource(max_entries=2 * len(NETS), show_spinner=False)
+def _read_snapshots(path: str, modified: int) -> snapshots.Snapshots:
+    """`modified` tells one version of the file from the next."""
+    return snapshots.load(Path(path))
