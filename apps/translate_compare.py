@@ -39,7 +39,7 @@ class Speaker:
 
 
 def speakers(entry: Entry, translator: "Translator") -> list[Speaker]:
-    """The model that is shown and one of the same data that differs in attention, if there is any."""
+    """The model that is shown and one of the same data that differs in attention, if any; that with it first."""
     found = translating.partners(entry, library.entries())
     mine = Speaker(entry, translator)
     if not found:
@@ -53,7 +53,10 @@ def speakers(entry: Entry, translator: "Translator") -> list[Speaker]:
         )
         other = by_key[key]
     theirs = translating.translator(other)
-    return [mine] if theirs is None else [mine, Speaker(other, theirs)]
+    if theirs is None:
+        return [mine]
+    both = [mine, Speaker(other, theirs)]
+    return both if translating.has_attention(entry) else both[::-1]
 
 
 def _say_how(entry: Entry) -> None:

@@ -12,7 +12,7 @@ PADDING = -32768.0  # a step of features that is none; a power of two, so exact 
 
 
 def tokens_initializer() -> keras.initializers.Initializer:
-    """Of the vectors that a recurrent layer reads: entries of deviation 1, as features have that are normalized.
+    """Of the vectors that a recurrent layer reads: entries of deviation 1, as normalized features have.
 
     Keras' own, of some 0.03, leave the gates' inputs next to nothing for hundreds of steps.
     """

@@ -23,9 +23,12 @@ RECIPES = (
     "points_mlp",
     "abs_sweep",
     "sine_sweep",
+    "numbers_seq2seq",
+    "tatoeba_seq2seq",
 )
 FILES = ("config.json", "metrics.jsonl", "evaluation.json", "model.keras")
-MORE = ("snapshots.npz", "sweep.json", "source_tokenizer.json", "target_tokenizer.json")  # of those that have them
+# Of those that have them.
+MORE = ("snapshots.npz", "sweep.json", "source_tokenizer.json", "target_tokenizer.json")
 STATUS = ("state", "step", "steps", "created", "updated")  # the rest is of the machine that trained it
 
 

@@ -19,7 +19,8 @@ from training.runs import Run
 BATCH = 128  # sentences in one call of the compiled loop
 BEAMS = 5  # hypotheses that figures are measured with
 MOST_TOKENS = 400  # of a sentence that is read; the rest is left out, and that is said
-LENGTHS = (4, 6, 8, 10, 12, 15, 20, 25, 30, 40, MOST_TOKENS + 1)  # of sources, by which figures are told apart
+# Tokens of sources, by which figures are told apart.
+LENGTHS = (4, 6, 8, 10, 12, 15, 20, 25, 30, 40, MOST_TOKENS + 1)
 WRITTEN = (2, 10)  # tokens written at the most: so many for each that was read, and so many more
 
 

@@ -65,6 +65,37 @@ def sweep(hp: Any) -> Settings:
     }
 
 
+def rnn(hp: Any) -> Settings:
+    """Settings of `models.rnn`, for sequences of any length.
+
+    What a net answers, at the end or at every step, is the data's business.
+    """
+    layers = hp.Int("layers", 1, 2)
+    width = hp.Choice("width", [32, 64, 96, 128, 192])
+    return {
+        "model.cell": hp.Choice("model.cell", ["gru", "lstm"]),
+        "model.units": (width,) * layers,
+        "model.bidirectional": hp.Boolean("model.bidirectional"),
+        "model.dropout": hp.Choice("model.dropout", _upto(0.4)),
+        "model.memory": hp.Choice("model.memory", [0, 30, 100, 300]),
+        "optimizer.clip_norm": 1.0,  # a gradient through time may explode at any rate (Pascanu et al. 2013)
+        **_training(hp),
+    }
+
+
+def seq2seq(hp: Any) -> Settings:
+    """Settings of `models.seq2seq`; whether there is attention is what one asks, not what one tunes."""
+    return {
+        "model.cell": hp.Choice("model.cell", ["gru", "lstm"]),
+        "model.embedding": hp.Choice("model.embedding", [64, 128, 192, 256]),
+        "model.units": hp.Choice("model.units", [128, 256, 384, 512]),
+        "model.depth": hp.Int("model.depth", 1, 2),
+        "model.dropout": hp.Choice("model.dropout", _upto(0.5)),
+        "optimizer.clip_norm": 1.0,
+        **_training(hp),
+    }
+
+
 def _training(hp: Any, classes: bool = True) -> Settings:
     """Settings of the optimizer and the training; where values are predicted, no label is smoothed."""
     smoothing = (
@@ -104,4 +135,6 @@ SPACES: dict[str, Callable[[Any], Settings]] = {
     "mlp": mlp,
     "cnn": cnn,
     "sweep": sweep,
+    "rnn": rnn,
+    "seq2seq": seq2seq,
 }

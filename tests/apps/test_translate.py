@@ -422,6 +422,15 @@ def test_the_tab_code_builds_the_same_model_and_says_what_it_takes(shelves, page
     assert "python -m training predict pairs" in use
 
 
+def test_its_card_in_the_gallery_tells_bleu_and_leads_here(shelves, page):
+    run = add(shelves, "translator")
+    run.path.rename(shelves.gallery / "translator")
+    moved = Run(shelves.gallery / "translator")
+    moved.write_json("evaluation.json", {"test": {"accuracy": 0.9, "bleu": 41.26, "examples": 5}})
+    assert "**41.3** BLEU on test sentences" in texts(page("home"))
+    assert links._page(Entry("gallery", moved)) == links.TRANSLATE
+
+
 def test_models_of_all_its_sources_lead_here():
     for source in translating.SOURCES:
         assert links.BY_SOURCE[source] == links.TRANSLATE

@@ -10,9 +10,23 @@ from tuning import oracles, trials
 from tuning.searches import _Drawn
 from tuning.spaces import SPACES
 
-RECIPES = {"mlp": "digits_mlp", "cnn": "cifar10_cnn", "sweep": "abs_sweep"}
-TELLING = {"mlp": "widths", "cnn": "filters", "sweep": "initializer"}  # the setting whose draws differ most
+RECIPES = {
+    "mlp": "digits_mlp",
+    "cnn": "cifar10_cnn",
+    "sweep": "abs_sweep",
+    "rnn": "mnist_rows_lstm",
+    "seq2seq": "numbers_seq2seq",
+}
+# The settings whose draws differ most.
+TELLING = {
+    "mlp": ["widths"],
+    "cnn": ["filters"],
+    "sweep": ["initializer"],
+    "rnn": ["units", "memory"],
+    "seq2seq": ["embedding", "units"],
+}
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (24, 1), (76, 40)]
+SEQUENCES = [(24, 1), (76, 40), (None, 3)]
 DRAWS = 300
 
 
@@ -40,9 +54,12 @@ def test_every_draw_is_valid_for_every_picture(drawn):
     seen = set()
     for hp in draws:
         changed = recipe.override(SPACES[name](hp))
-        for shape in SHAPES:
-            architecture.Config(input_shape=shape, outputs=10, **changed.model)
-        seen.add(changed.model[TELLING[name]])
+        if name == "seq2seq":
+            architecture.Config(tokens=50, outputs=10, **changed.model)
+        else:
+            for shape in SEQUENCES if name == "rnn" else SHAPES:
+                architecture.Config(input_shape=shape, outputs=10, **changed.model)
+        seen.add(tuple(changed.model[setting] for setting in TELLING[name]))
     assert len(seen) > (3 if name == "sweep" else 15)  # or the draws would say little
 
 
