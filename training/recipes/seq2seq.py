@@ -49,7 +49,7 @@ RECIPES = (
         expected=Expected({"bleu": 42.0}, seconds=5400),
         data=SOURCES["tatoeba_fr_en"],
         model={"embedding": 160, "units": 320, "dropout": 0.2},
-        training=Training(epochs=10, batch_size=128, label_smoothing=0.1),
+        training=Training(epochs=8, batch_size=128, label_smoothing=0.1),
     ),
     dataclasses.replace(
         NUMBERS,
