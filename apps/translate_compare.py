@@ -39,7 +39,7 @@ class Speaker:
 
 
 def speakers(entry: Entry, translator: "Translator") -> list[Speaker]:
-    """The model that is shown and one of the same data that differs in attention, if any; that with it first."""
+    """The model that is shown and one that differs in attention, if there is any; that with it first."""
     found = translating.partners(entry, library.entries())
     mine = Speaker(entry, translator)
     if not found:
@@ -265,6 +265,8 @@ def _qualities(found: "Sequence[Translation]", references: Sequence[str] | None,
 
 def _verdict(breaks: dict[str, int | None], size: dict[str, list[int]], count: int) -> str:
     """Where each broke, in words."""
+    from inspection import alignment
+
     told = []
     for name, place in breaks.items():
         if place is None:
@@ -272,7 +274,7 @@ def _verdict(breaks: dict[str, int | None], size: dict[str, list[int]], count: i
         else:
             told.append(
                 f"**{name}** it breaks at sentence {place + 1}, {size[name][place]} tokens: "
-                f"less than 60 % of its best before"
+                f"less than {alignment.BROKEN:.0%} of its best before"
             )
     text = "; ".join(told)
     return f"{text[:2]}{text[2:3].upper()}{text[3:]}."

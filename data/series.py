@@ -169,10 +169,10 @@ def parse_series(
         text: Of the file.
         name: Of the file, for messages; `.ts` at its end says what it is.
     """
-    rows = list(_ts_rows(text, name) if name.lower().endswith(".ts") else _csv_rows(text, name, label))
+    rows = list(_ts_rows(text, name) if name.lower().endswith(".ts") else csv_rows(text, name, label))
     if len(rows) < 2:
         refuse(name, f"it has {'one series' if rows else 'no series'}, and two at least are needed")
-    series = [_numbers(cells, where, name, fill) for where, cells, _ in rows]
+    series = [numbers_of(cells, where, name, fill) for where, cells, _ in rows]
     for (where, _, _), one in zip(rows, series, strict=True):
         if one.shape != series[0].shape:
             refuse(
@@ -222,7 +222,7 @@ def parse_line(
         cells.pop()
     if channels == 1 and len(cells[0]) == length + 1:
         cells[0].pop(0 if label == "first" else -1)
-    series = _numbers(cells, "the series", "this row", fill)
+    series = numbers_of(cells, "the series", "this row", fill)
     if series.shape != (length, channels):
         refuse(
             "this row",
@@ -257,7 +257,7 @@ def _ts_rows(text: str, name: str) -> Iterator[Row]:
         yield f"line {number}", [cells.split(",") for cells in dimensions], kind.strip()
 
 
-def _csv_rows(text: str, name: str, label: str) -> Iterator[Row]:
+def csv_rows(text: str, name: str, label: str) -> Iterator[Row]:
     """The rows of a CSV; see `tables.read_rows`."""
     header, rows = tables.read_rows(text, name)
     place = tables.find_label(label, header, 0, name)
@@ -270,7 +270,7 @@ def _csv_rows(text: str, name: str, label: str) -> Iterator[Row]:
         yield f"row {number}", [cells], kind
 
 
-def _numbers(dimensions: list[list[str]], where: str, name: str, fill: bool) -> np.ndarray:
+def numbers_of(dimensions: list[list[str]], where: str, name: str, fill: bool) -> np.ndarray:
     """One series `(T, C)` from its texts."""
     if len({len(cells) for cells in dimensions}) > 1:
         refuse(name, f"the dimensions of {where} are not equally long")

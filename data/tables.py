@@ -228,7 +228,9 @@ def by_number(name: str) -> tuple[float, str]:
     return (float("inf") if value is None else value, name)
 
 
-def divide(inputs: np.ndarray, labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def divide(
+    inputs: Sequence[np.ndarray] | np.ndarray, labels: np.ndarray, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Indices of about `share` of each class, and of the rest; equal inputs stand on one side.
 
     At least one of each class that has two different inputs is taken, unless `share` is 0, and one is left

@@ -20,6 +20,7 @@ from inspection.graph import KEPT, InspectionError
 __all__ = ["Writing", "agreeing", "attention", "attentive", "first_break", "writing"]
 
 BARRED = -1e9  # logit of a token that is never written
+BROKEN = 0.6  # share of the best quality before, below which a translation is said to break
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def agreeing(words: Sequence[str], others: Sequence[str]) -> list[bool]:
     return found
 
 
-def first_break(qualities: Sequence[float], share: float = 0.6) -> int | None:
+def first_break(qualities: Sequence[float], share: float = BROKEN) -> int | None:
     """The first place whose quality is below a share of the best before it; None where none is."""
     best = float("-inf")
     for place, quality in enumerate(qualities):

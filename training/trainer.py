@@ -228,7 +228,7 @@ def evaluate(run: Run, split: str = "test") -> dict[str, float]:
     model = load_model(run)
     objective = Supervised(model, updater=None, loss=recipe.training.loss, classes=classes)
 
-    @tf.function(autograph=False)
+    @tf.function(autograph=False, reduce_retracing=True)  # batches of sequences differ in length
     def add(batch, totals):
         return add_figures(totals, objective.evaluate(batch))
 

@@ -52,6 +52,17 @@ RECIPES = (
         training=Training(epochs=10, batch_size=64),
     ),
     Recipe(
+        name="sequences_gru",
+        summary="sequences of your own, of different lengths: --data.file PATH",
+        source="sequences",
+        architecture="rnn",
+        expected=Expected({}),
+        data=SOURCES["sequences"],
+        model={"cell": "gru", "units": (64,), "dropout": 0.2},
+        optimizer=optimizers.Config("adam", 5e-3, "cosine", warmup=0.05, clip_norm=1.0),
+        training=Training(epochs=60, batch_size=32),
+    ),
+    Recipe(
         name="mnist_rows_lstm",
         summary="handwritten digits read row by row",
         source="mnist_rows",
