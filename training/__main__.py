@@ -135,7 +135,7 @@ def _predict(options: argparse.Namespace, _: dict[str, str]) -> int:
     from training import trainer
 
     run = runs.find(options.run, options.runs_dir)
-    for row in trainer.predict(run, (line.rstrip("\n") for line in sys.stdin if line.strip())):
+    for row in trainer.predict(run, (line.rstrip("\n") for line in sys.stdin)):
         print(json.dumps(row), flush=True)
     return 0
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from apps import controls, frame, translate_compare, translate_panel, translating
+from apps import controls, frame, translate_compare, translate_growth, translate_panel, translating
 from apps.library import Entry
 from apps.run_card import escaped, sentence
 
@@ -26,7 +26,7 @@ def explore(entry: Entry) -> None:
         return
     view, beams, penalty = _settings()
     if view == VIEWS[-1]:
-        translate_compare.growing(entry, translator, beams)
+        translate_growth.growing(entry, translator, beams)
         return
     text, reference = _sentence(entry)
     (found,) = translating.translate(translator, [text], beams, penalty)

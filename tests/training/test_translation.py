@@ -49,7 +49,8 @@ def test_a_file_of_ones_own_is_learned(run, capsys):
     assert main(["evaluate", str(run.path), "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["exact"] > 0.9
-    assert figures["bleu"] > 90
+    assert figures["chrf"] > 90
+    assert "bleu" in figures  # of sentences under four words it says nothing
     assert sum(group["examples"] for group in figures["by_length"]) == figures["examples"]
     assert main(["evaluate", str(run.path)]) == 0
     assert "by_length       longest " in capsys.readouterr().out
