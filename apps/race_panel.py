@@ -145,17 +145,13 @@ def _watched(race: races.Race, was_active: bool) -> None:
         st.rerun()  # the whole page: its timer begins or ends with the race
     _cards(race)
     _buttons(race, was_active)
-    for entry in race.entries.values():
+    for net, entry in race.entries.items():
         status = entry.run.status
         if status.get("state") == "failed":
-            told = f"{races.NETS[_net(entry)].title}: {status.get('error') or 'the training failed'}"
+            told = f"{races.NETS[net].title}: {status.get('error') or 'the training failed'}"
             st.error(sentence(told), icon=":material/error:")
     _curves(race)
     fading_panel.show(race, was_active)
-
-
-def _net(entry: Entry) -> str:
-    return entry.run.name.rpartition("-")[2]
 
 
 def _cards(race: races.Race) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from training.recipe import Recipe
 
 SNAPSHOTS = 40  # of each net, or as many as there is room for
+SHIPPED = "adding-race"  # the gallery's
 HELD_OUT = 1000  # sequences to choose by, and as many for the test
 
 
@@ -30,17 +31,19 @@ class Net:
     Args:
         title: For people.
         settings: What makes it another.
+        shipped: Its model of the gallery, of the race that ships with the suite.
     """
 
     title: str
     settings: Mapping[str, Any]
+    shipped: str
 
 
 NETS = {  # by the end of its run's name
-    "plain": Net("Plain", {"model.cell": "simple", "model.bidirectional": False}),
-    "gru": Net("GRU", {"model.cell": "gru", "model.bidirectional": False}),
-    "lstm": Net("LSTM", {"model.cell": "lstm", "model.bidirectional": False}),
-    "both": Net("Both ways", {"model.cell": "lstm", "model.bidirectional": True}),
+    "plain": Net("Plain", {"model.cell": "simple", "model.bidirectional": False}, "adding_rnn"),
+    "gru": Net("GRU", {"model.cell": "gru", "model.bidirectional": False}, "adding_gru"),
+    "lstm": Net("LSTM", {"model.cell": "lstm", "model.bidirectional": False}, "adding_lstm"),
+    "both": Net("Both ways", {"model.cell": "lstm", "model.bidirectional": True}, "adding_both_lstm"),
 }
 TITLES = tuple(net.title for net in NETS.values())
 
@@ -50,7 +53,8 @@ class Task:
     """What they learn.
 
     Args:
-        recipe: Its name.
+        source: Key of `data.SOURCES`.
+        recipe: That its races change the settings of.
         about: What is asked of a net.
         length: What the length counts.
         beyond: Steps of a sequence beside these.
@@ -59,6 +63,7 @@ class Task:
             cores.
     """
 
+    source: str
     recipe: str
     about: str
     length: str
@@ -69,6 +74,7 @@ class Task:
 
 TASKS = {
     "Adding": Task(
+        "adding",
         "adding_lstm",
         "Each step is a number and a mark. Two steps are marked; at the end their **sum** is asked for.",
         "Steps",
@@ -77,6 +83,7 @@ TASKS = {
         (50, 32, 10_000, 6.0, 0.01),
     ),
     "Copying": Task(
+        "copy_memory",
         "copy_memory_gru",
         "Ten symbols, then blanks, then a signal: now **repeat the ten**.",
         "Blanks between",
@@ -115,10 +122,13 @@ class Race:
 
 
 def find_all() -> dict[str, Race]:
-    """The races there are by key: a person's own, the newest first, then the gallery's."""
+    """The races there are by key: a person's own, the newest first, then the one that ships."""
     found: dict[str, dict[str, Entry]] = {}
+    shipped = {each.shipped: net for net, each in NETS.items()}
     for entry in sorted(library.entries(), key=lambda entry: entry.shelf == "gallery"):
         race, _, net = entry.run.name.rpartition("-")
+        if entry.shelf == "gallery":
+            race, net = SHIPPED, shipped.get(entry.run.name, "")
         if net in NETS and "race" in race and task_of(entry.run.config) is not None:
             found.setdefault(f"{entry.shelf}/{race}", {})[net] = entry
     return {key: Race(key, {net: nets[net] for net in NETS if net in nets}) for key, nets in found.items()}
@@ -187,7 +197,7 @@ def _free_name(folder: Path, stem: str) -> str:
 
 def task_of(config: Mapping[str, Any]) -> Task | None:
     """What a run learns; None where it is none of the tasks."""
-    return next((task for task in TASKS.values() if task.recipe == config.get("recipe")), None)
+    return next((task for task in TASKS.values() if task.source == config.get("source")), None)
 
 
 def tests(config: Mapping[str, Any]) -> "Split":

@@ -23,7 +23,12 @@ RECIPES = (
     "points_mlp",
     "abs_sweep",
     "sine_sweep",
+    "adding_rnn",
+    "adding_gru",
+    "adding_lstm",
+    "adding_both_lstm",
     "numbers_seq2seq",
+    "numbers_folded_seq2seq",
     "tatoeba_seq2seq",
 )
 FILES = ("config.json", "metrics.jsonl", "evaluation.json", "model.keras")

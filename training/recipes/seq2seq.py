@@ -33,6 +33,13 @@ MULTI30K = Recipe(
 
 RECIPES = (
     NUMBERS,
+    dataclasses.replace(
+        NUMBERS,
+        name="numbers_folded_seq2seq",
+        summary="the same without attention: all of a number or date is folded into one state",
+        expected=Expected({"exact": 0.9}, seconds=150),
+        model={**NUMBERS.model, "attention": "none"},
+    ),
     MULTI30K,
     dataclasses.replace(
         MULTI30K,
