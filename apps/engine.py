@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # test watches that Keras' state is left alone.
 script_runner._clean_problem_modules = lambda: None  # type: ignore[attr-defined]
 
-KEPT_MODELS = 8
+KEPT_MODELS = 16
 KEPT_DATA = 3  # test splits; the largest here is 31 MB
 RETRY_SECONDS = 60  # after which missing data are looked for again
 

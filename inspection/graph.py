@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-KEPT = 8  # graphs; a picture of every visitor's choice, and no more memory than that
+KEPT = 24  # graphs: those of a race of four nets, and of a few visitors' choices
 INPUT = "@"  # begins the name of a model's own input: "@0", "@1", ...; no layer's name begins so
 
 
