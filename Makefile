@@ -27,7 +27,7 @@ app: $(RUN_STAMP)  ## Open the app on http://127.0.0.1:8501; PORT= changes the p
 	@$(BIN)/python -m streamlit run apps/app.py --server.port $(PORT)
 
 test: $(RUN_STAMP) $(DEV_STAMP)  ## Run every check, the browser's too; ARGS= goes to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(RUN_STAMP) $(DEV_STAMP)  ## Check style and types
 	$(BIN)/ruff check .
