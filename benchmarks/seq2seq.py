@@ -87,7 +87,8 @@ def _fit(sources: np.ndarray, targets: np.ndarray) -> Take:
     model = _model()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     # XLA, which `fit` takes by itself, compiles no loop of a recurrent layer in a bearable time on a CPU.
-    model.compile(keras.optimizers.Adam(1e-3, global_clipnorm=1.0), loss, ["accuracy"], jit_compile=False)
+    optimizer = keras.optimizers.Adam(1e-3, global_clipnorm=1.0)
+    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
     given = np.pad(targets[:, :-1], ((0, 0), (1, 0)), constant_values=START)
 
     def take(steps: int) -> None:
