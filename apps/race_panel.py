@@ -136,8 +136,10 @@ def _pick(found: Mapping[str, races.Race], entry: Entry | None) -> races.Race | 
 def _told(race: races.Race) -> str:
     """What a race is about, in a few words."""
     data = race.config["data"]
+    units = {entry.run.config["model"]["units"][0] for entry in race.entries.values()}
+    size = f"{units.pop()} units" if len(units) == 1 else "one size of all nets"
     mine = "" if race.key.startswith("runs/") else "  ·  gallery"
-    return f"length {data['length']}, {race.config['model']['units'][0]} units{mine}"
+    return f"length {data['length']}, {size}{mine}"
 
 
 def _watched(race: races.Race, was_active: bool) -> None:
