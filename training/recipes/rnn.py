@@ -80,7 +80,7 @@ RECIPES = (
         summary="handwritten digits read row by row",
         source="mnist_rows",
         architecture="rnn",
-        expected=Expected({"accuracy": 0.985}, seconds=180),
+        expected=Expected({"accuracy": 0.985}, seconds=100),
         data=SOURCES["mnist_rows"],
         model={"cell": "lstm", "units": (128,), "dropout": 0.2},
         optimizer=optimizers.Config("adamw", 3e-3, "cosine", warmup=0.05, weight_decay=0.05, clip_norm=1.0),
