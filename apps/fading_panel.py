@@ -21,7 +21,7 @@ def show(race: races.Race, active: bool) -> None:
     from inspection.fading import fading
     from training.settings import SettingsError
 
-    kept = {net: races.kept(entry.run) for net, entry in race.entries.items()}
+    kept = {net: library.kept_snapshots(entry.run) for net, entry in race.entries.items()}
     steps = sorted({step for each in kept.values() for step in each})
     if not steps:
         return

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from training import runs
+from training import runs, snapshots
 from training.runs import Run
 
 Shelf = Literal["gallery", "runs"]
@@ -121,3 +121,19 @@ def duration_text(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def kept_snapshots(run: Run) -> snapshots.Snapshots:
+    """A run's weights by step, read again when their file has changed."""
+    path = run.path / snapshots.FILE
+    try:
+        modified = path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return {}
+    return _read_snapshots(str(run.path), modified)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)  # two races of four, and a few small nets
+def _read_snapshots(path: str, modified: int) -> snapshots.Snapshots:
+    """`modified` tells one version of the file from the next."""
+    return snapshots.load(Path(path))

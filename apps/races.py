@@ -12,7 +12,6 @@ import streamlit as st
 
 from apps import launch, library
 from apps.library import Entry
-from training import snapshots
 from training.runs import Run, RunError
 
 if TYPE_CHECKING:
@@ -215,19 +214,3 @@ def _tests(key: str, _config: dict[str, Any]) -> "Split":
     from training import recipes
 
     return dataclasses.replace(recipes.from_config(_config).data, examples=1).load().test
-
-
-def kept(run: Run) -> snapshots.Snapshots:
-    """A run's weights by step, read again when their file has changed."""
-    path = run.path / snapshots.FILE
-    try:
-        modified = path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return {}
-    return _read_snapshots(str(run.path), modified)
-
-
-@st.cache_resource(max_entries=2 * len(NETS), show_spinner=False)
-def _read_snapshots(path: str, modified: int) -> snapshots.Snapshots:
-    """`modified` tells one version of the file from the next."""
-    return snapshots.load(Path(path))

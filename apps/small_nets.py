@@ -4,7 +4,6 @@ import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from apps import engine, launch, library, links, run_card, training_panel, widge
 from apps.library import Entry
 from apps.run_card import sentence
 from inspection import tiles
-from training import runs, snapshots
+from training import runs
 from training.runs import Run, RunError
 
 if TYPE_CHECKING:
@@ -256,7 +255,7 @@ def _watched(entry: Entry, draw: Callable[[Moment], None], was_active: bool, pla
     _head(run, status)
     if status.get("state") == "failed":
         st.error(sentence(status.get("error") or "the training failed"), icon=":material/error:")
-    config, kept = run.config, _snapshots(run)
+    config, kept = run.config, library.kept_snapshots(run)
     if not kept:  # it keeps none on its way
         weights = _best(run)
         kept = {status.get("step", 0): list(weights)} if weights is not None else {}
@@ -392,22 +391,6 @@ def _untrained(settings: str, _run: Run) -> "keras.Model":
     from training import recipes, trainer
 
     return recipes.from_config(_run.config).build_model(trainer.spec_of(_run))
-
-
-def _snapshots(run: Run) -> snapshots.Snapshots:
-    """A run's weights by step, read again when their file has changed."""
-    path = run.path / snapshots.FILE
-    try:
-        modified = path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return {}
-    return _read_snapshots(str(run.path), modified)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _read_snapshots(path: str, modified: int) -> snapshots.Snapshots:
-    """`modified` tells one version of the file from the next."""
-    return snapshots.load(Path(path))
 
 
 def _best(run: Run) -> Sequence[Any] | None:

@@ -204,9 +204,9 @@ class Recipe:
                     "optimizer.clip_norm must be 0 for a sweep: one norm over all nets would couple them. "
                     f"Received: {self.optimizer.clip_norm!r}. Take optimizer.clip_value"
                 )
-        if self.architecture == "rnn" and (returns := self.model_config(spec).returns) != (
-            wanted := "every" if spec.every_step else "last"
-        ):
+        returns = getattr(self.model_config(spec), "returns", None)  # of those that can answer each step
+        wanted = "every" if spec.every_step else "last"
+        if returns not in (None, wanted):
             raise SettingsError(
                 f"model.returns must be {wanted!r}, since {spec.name} has "
                 f"{'a target for each step' if spec.every_step else 'one target a sequence'}. "
