@@ -22,7 +22,7 @@ from training.translation import WRITTEN, Translator
 
 TOKENS, LENGTH, BATCH = 5000, 16, 64  # of each language; of each sentence, its END included
 CONFIG = seq2seq.Config(TOKENS, TOKENS, embedding=192, units=384, dropout=0.0)
-STEPS = 10  # a round
+STEPS = 40  # a round, in calls of ten
 ROUNDS = 7
 SENTENCES = 1000  # decoded as one
 ALONE = 15  # decoded one by one, which is enough to tell how long one takes
@@ -32,8 +32,8 @@ Take = Callable[[int], None]
 
 def run() -> Table:
     """Measure training, in target tokens a second, and greedy decoding, in sentences a second."""
-    sources = np.random.default_rng(0).integers(4, TOKENS, (20 * BATCH, LENGTH))
-    targets = np.random.default_rng(1).integers(4, TOKENS, (20 * BATCH, LENGTH))
+    sources = np.random.default_rng(0).integers(4, TOKENS, (STEPS * BATCH, LENGTH))
+    targets = np.random.default_rng(1).integers(4, TOKENS, (STEPS * BATCH, LENGTH))
     sources[:, -1] = targets[:, -1] = END
     contenders: dict[str, Take] = {
         "training, suite's loop": _loop(sources, targets),
@@ -72,7 +72,7 @@ def _loop(sources: np.ndarray, targets: np.ndarray) -> Take:
         Ragged.of(list(sources)), Ragged.of([[START, *row] for row in targets.tolist()]), ahead=True
     )
     updater = Updater(Config("adam", 1e-3, clip_norm=1.0), model.trainable_variables, steps=1)
-    schedule = Schedule(steps=0, steps_per_epoch=10**9, steps_per_call=STEPS)
+    schedule = Schedule(steps=0, steps_per_epoch=10**9, steps_per_call=10)
     chosen = strategy.pick("cpu:1")
     loop = Loop(chosen, Supervised(model, updater), schedule, BucketStream(split, BATCH, seed=0))
 

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from training import recurrence
 from training.losses import per_example
 from training.optimizers import Updater
 
@@ -131,6 +132,7 @@ class Supervised(Objective):
         self.l1, self.l2 = l1, l2
         self.accumulate = accumulate
         self.seed = seed
+        recurrence.hasten(model)
         self._trainable = list(model.trainable_variables)
         self._kernels = [i for i, v in enumerate(self._trainable) if v.name == "kernel"]
         self._replicas = tf.distribute.get_strategy().num_replicas_in_sync

@@ -234,6 +234,34 @@ def test_the_step_is_that_of_keras():
     assert logs["val_loss"] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.parametrize("replicas", [1, 2])
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_the_faster_step_of_adam_is_that_of_keras(name, replicas):
+    """Thirty steps with gradients of all sizes, weight decay and a warm-up, on one replica and on two."""
+    config = optimizers.Config(name, 0.03, "cosine", warmup=0.2, weight_decay=0.1 * (name == "adamw"))
+    start = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    gradients = np.random.default_rng(1).normal(size=(30, 3, 4)) * np.logspace(-6, 2, 4)
+    gradients = tf.constant(gradients, tf.float32)
+    chosen = strategy.pick(f"cpu:{replicas}")
+    with chosen.scope():
+        variable = keras.Variable(start, name="kernel")
+        updater = optimizers.Updater(config, [variable], steps=30)
+
+    @tf.function
+    def step(gradient):
+        chosen.run(lambda: updater.apply([gradient / replicas]))
+
+    reference = keras.Variable(start, name="kernel")
+    kind = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}[name]
+    decay = {"weight_decay": config.weight_decay} if config.weight_decay else {}
+    plain = kind(WarmUpAndDecay(config, 30), **decay)
+    for gradient in gradients:
+        step(gradient)
+        plain.apply([gradient], [reference])
+        np.testing.assert_allclose(variable.numpy(), reference.numpy(), rtol=1e-5, atol=1e-6)
+    assert np.median(np.abs(variable.numpy() - start)) > 0.03
+
+
 def test_evaluation_counts_every_example_once():
     """186 examples in batches of 64: the mean over all of them, not over batches."""
     loop = make(2, steps=1)
