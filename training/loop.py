@@ -370,8 +370,11 @@ class Loop:
 
     def _distributed(self, shards) -> Any:
         """The elements of `shards(first, count)` handed to this worker's replicas in turn."""
+        options = tf.data.Options()
+        # Nothing is left to tune, and an iterator's end may wait for the tuner's nap, as long as it ran.
+        options.autotune.enabled = False
         return self.strategy.distribute_datasets_from_function(
-            lambda _: shards(self._first_replica, self._local_replicas)
+            lambda _: shards(self._first_replica, self._local_replicas).with_options(options)
         )
 
     def _agree(self, *wishes: bool) -> list[bool]:
