@@ -3,12 +3,12 @@
 Shapes are written with these letters everywhere in the suite:
 
     B batch    T time    S time of a source    U units    C channels    F features    K classes
-    H, W height, width
+    H, W height, width; H heads of an attention, D width of each
 """
 
 from types import ModuleType
 
-from models import cnn, mlp, rnn, seq2seq, sweep
+from models import cnn, encoder, gpt, mlp, rnn, seq2seq, sweep, transformer
 
 ARCHITECTURES: dict[str, ModuleType] = {
     "mlp": mlp,
@@ -16,4 +16,7 @@ ARCHITECTURES: dict[str, ModuleType] = {
     "sweep": sweep,
     "rnn": rnn,
     "seq2seq": seq2seq,
+    "encoder": encoder,
+    "transformer": transformer,
+    "gpt": gpt,
 }

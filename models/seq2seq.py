@@ -206,6 +206,11 @@ def step_graph(model: keras.Model) -> keras.Model:
     return keras.Model(inputs, outputs, name="step")
 
 
+def first_states(encoded: dict[str, Any], most: Any) -> list[Any]:
+    """The states before the first step, however many there will be."""
+    return encoded["states"]
+
+
 def _names(model: keras.Model) -> set[str]:
     return {layer.name for layer in model.layers}
 

@@ -13,7 +13,7 @@ from data.corpus import Pairs
 from data.sequences import END, PADDING, START, Ragged
 from data.tokens import UNKNOWN, Tokenizer
 from data.translation import SOURCE_FILE, TARGET_FILE
-from models import decoding, seq2seq
+from models import ARCHITECTURES, decoding
 from training.runs import Run
 
 BATCH = 128  # sentences in one call of the compiled loop
@@ -63,7 +63,7 @@ class Translator:
     """A trained encoder and decoder with their tokenizers; decoding is one compiled loop.
 
     Args:
-        model: As `models.seq2seq.build` made it, or from its file.
+        model: Of an architecture that has an `encode_graph`, as its `build` made it, or from its file.
         files: The texts of the two tokenizers by file name.
     """
 
@@ -71,8 +71,9 @@ class Translator:
         self.model = model
         self.source = Tokenizer.from_json(files[SOURCE_FILE])
         self.target = Tokenizer.from_json(files[TARGET_FILE])
-        self._encode = seq2seq.encode_graph(model)
-        self._step = seq2seq.step_graph(model)
+        self._architecture: Any = ARCHITECTURES[model.name]
+        self._encode = self._architecture.encode_graph(model)
+        self._step = self._architecture.step_graph(model)
         self._search = functools.lru_cache(self._make_search)
 
     def translate(self, sentences: Sequence[str], beams: int = 1, penalty: float = 1.0) -> list[Translation]:
@@ -130,18 +131,24 @@ class Translator:
     def _make_search(self, beams: int, penalty: float) -> Any:
         """The compiled loop for so many beams."""
 
-        def step(tokens, carried):
-            after = self._step({"token": tokens, **carried})
-            return after["logits"], {**carried, "states": after["states"]}
-
         @tf.function(
             autograph=False,
             input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((), tf.int32)],
         )
         def search(source, most):
+            encoded = self._encode(source)
+            states = self._architecture.first_states(encoded, most)
+            # What was read is the same for all beams of a sentence and follows none of them.
+            read = {name: value for name, value in encoded.items() if name != "states"}
+            read = tf.nest.map_structure(lambda x: tf.repeat(x, beams, axis=0), read)
+
+            def step(tokens, states):
+                after = self._step({"token": tokens, "states": states, **read})
+                return after["logits"], after["states"]
+
             return decoding.search(
                 step,
-                self._encode(source),
+                states,
                 tf.fill([tf.shape(source)[0]], START),
                 end=END,
                 most=most,
