@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models import ARCHITECTURES, cnn, layers, mlp, rnn, seq2seq, sweep
+from models import ARCHITECTURES, cnn, encoder, gpt, layers, mlp, rnn, seq2seq, sweep, transformer
 from tests.conftest import ROOT, run_python
 
 # name -> (config, exact number of parameters, output shape of a layer by name)
@@ -93,6 +93,41 @@ CASES = {
         (11 * 8 + 9 * 8) + 2 * (8 * 3 + 9 + 3) + (8 * 6 + 36 + 6) + (6 * 8 + 8),
         {"encoder1_h": (None, 6)},
     ),
+    "encoder": (  # a block: four projections, two dense layers, two normalizations
+        encoder.Config((None,), 3, tokens=9, width=8, depth=2, heads=2, hidden=12, dropout=0.1),
+        9 * 8 + 2 * (4 * 72 + (8 * 12 + 12) + (12 * 8 + 8) + 2 * 16) + 16 + 27,
+        {"block1_weights": (None, 2, None, None), "block2_key_heads": (None, None, 2, 4), "mean": (None, 8)},
+    ),
+    "encoder_features": (
+        encoder.Config(
+            (None, 3), 4, width=8, depth=1, heads=4, hidden=6, returns="every", causal=True,
+            normalization="post", positions="learned", context=10,
+        ),
+        (3 * 8 + 8) + 10 * 8 + (4 * 72 + 54 + 56 + 32) + 36,
+        {"project": (None, None, 8), "block1_context": (None, None, 8)},
+    ),
+    "transformer": (  # a block of the decoder has eight projections and three normalizations
+        transformer.Config(11, 9, width=8, depth=1, heads=2, hidden=12, dropout=0.1),
+        (11 + 9) * 8 + (4 * 72 + 212 + 32) + 16 + (8 * 72 + 212 + 48) + 16,
+        {"decoder1_weights": (None, 2, None, None), "decoder1_cross_weights": (None, 2, None, None)},
+    ),
+    "transformer_post": (
+        transformer.Config(
+            11, 9, 8, 2, 2, 12, normalization="post", positions="rotary", tied=False, dropout=0.0
+        ),
+        (11 + 9) * 8 + 2 * (4 * 72 + 212 + 32) + 2 * (8 * 72 + 212 + 48) + 81,
+        {"encoder2_key_turned": (None, None, 2, 4)},
+    ),
+    "gpt": (
+        gpt.Config((6,), 9, width=8, depth=2, heads=2, hidden=12),
+        (9 + 6) * 8 + 2 * (4 * 72 + 212 + 32) + 16,
+        {"block1_hidden_act": (None, None, 12), "block2_weights": (None, 2, None, None)},
+    ),
+    "gpt_rotary": (
+        gpt.Config((7,), 9, width=8, depth=1, heads=2, hidden=12, positions="rotary", tied=False, dropout=0.1),
+        9 * 8 + (4 * 72 + 212 + 32) + 16 + 81,
+        {"block1_query_turned": (None, None, 2, 4)},
+    ),
 }  # fmt: skip
 
 
@@ -123,7 +158,7 @@ def logits_of(outputs: Any) -> Any:
 
 
 def answers_each_step(model: keras.Model) -> bool:
-    return model.name == "seq2seq" or (model.name == "rnn" and len(logits_of(model.output).shape) == 3)
+    return model.name != "sweep" and len(logits_of(model.output).shape) == 3
 
 
 def test_every_architecture_has_its_checks():
@@ -136,12 +171,14 @@ def test_parameters_and_shapes(name):
     model = build(name)
     assert model.count_params() == parameters
     inputs = keras.tree.flatten(model.input)
-    if isinstance(config, seq2seq.Config):
+    if isinstance(config, seq2seq.Config | transformer.Config):
         assert [tensor.shape for tensor in inputs] == [(None, None), (None, None)]
+    elif isinstance(config, gpt.Config):
+        assert inputs[0].shape == (None, None)
     else:
         assert inputs[0].shape == (None, *config.input_shape)
     logits = logits_of(model.output).shape
-    assert logits[-1] == config.outputs
+    assert logits[-1] == (config.tokens if isinstance(config, gpt.Config) else config.outputs)
     assert len(logits) == (3 if isinstance(config, sweep.Config) or answers_each_step(model) else 2)
     assert {layer: model.get_layer(layer).output.shape for layer in shapes} == shapes
     assert not model.compiled
@@ -171,7 +208,7 @@ def test_one_batch_is_learned_by_heart(name):
     if isinstance(model.output, list):
         model = keras.Model(model.input, model.output[0])
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    model.optimizer.learning_rate = 0.05 if answers_each_step(model) else 0.01
+    model.optimizer.learning_rate = 0.05 if model.name in ("rnn", "seq2seq") else 0.01
     model.fit(inputs, targets, epochs=200 if answers_each_step(model) else 100, verbose=0)
     assert (model.predict(inputs, verbose=0).argmax(-1) == targets).mean() == 1
 
@@ -243,7 +280,7 @@ def test_builders_run_on_jax():
             ones = lambda tensor: np.ones((2, *(n or 6 for n in tensor.shape[1:])), tensor.dtype)
             outputs = model(keras.tree.map_structure(ones, model.input))
             outputs = outputs[0] if isinstance(outputs, list) else outputs
-            assert outputs.shape[-1] == fields["outputs"] and "jax" in type(outputs).__module__
+            assert outputs.shape[-1] == fields.get("outputs", fields.get("tokens")) and "jax" in type(outputs).__module__
         print(keras.backend.backend())
         """
     fields = {name: vars(config) for name, (config, _, _) in CASES.items()}
