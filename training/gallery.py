@@ -27,6 +27,7 @@ RECIPES = (
     "adding_gru",
     "adding_lstm",
     "adding_both_lstm",
+    "copy_memory_gru",
     "numbers_seq2seq",
     "numbers_folded_seq2seq",
     "tatoeba_seq2seq",

@@ -96,6 +96,37 @@ def seq2seq(hp: Any) -> Settings:
     }
 
 
+def transformer(hp: Any) -> Settings:
+    """Settings of `models.transformer`."""
+    return {**_blocks(hp), **_training(hp)}
+
+
+def encoder(hp: Any) -> Settings:
+    """Settings of `models.encoder`; what it answers is the data's business."""
+    return {**_blocks(hp), **_training(hp)}
+
+
+def gpt(hp: Any) -> Settings:
+    """Settings of `models.gpt`; how much it reads at once is the data's."""
+    return {**_blocks(hp), **_training(hp)}
+
+
+def _blocks(hp: Any) -> Settings:
+    """Settings of the blocks of attention, which every architecture of them has."""
+    width = hp.Choice("model.width", [64, 128, 192, 256])
+    return {
+        "model.width": width,
+        "model.depth": hp.Int("model.depth", 1, 4),
+        "model.heads": hp.Choice("model.heads", [2, 4, 8]),
+        "model.hidden": width * hp.Choice("hidden_by_width", [2, 4]),
+        "model.normalization": hp.Choice("model.normalization", ["pre", "post"]),
+        "model.positions": hp.Choice("model.positions", ["learned", "sinusoidal", "rotary"]),
+        "model.dropout": hp.Choice("model.dropout", _upto(0.3)),
+        "optimizer.warmup": hp.Choice("optimizer.warmup", [0.02, 0.05, 0.1]),  # without one "post" is lost
+        "optimizer.clip_norm": 1.0,
+    }
+
+
 def _training(hp: Any, classes: bool = True) -> Settings:
     """Settings of the optimizer and the training; where values are predicted, no label is smoothed."""
     smoothing = (
@@ -137,4 +168,7 @@ SPACES: dict[str, Callable[[Any], Settings]] = {
     "sweep": sweep,
     "rnn": rnn,
     "seq2seq": seq2seq,
+    "encoder": encoder,
+    "transformer": transformer,
+    "gpt": gpt,
 }

@@ -16,6 +16,9 @@ RECIPES = {
     "sweep": "abs_sweep",
     "rnn": "mnist_rows_lstm",
     "seq2seq": "numbers_seq2seq",
+    "encoder": "pronouns_encoder",
+    "transformer": "multi30k_transformer",
+    "gpt": "shakespeare_gpt",
 }
 # The settings whose draws differ most.
 TELLING = {
@@ -24,6 +27,9 @@ TELLING = {
     "sweep": ["initializer"],
     "rnn": ["units", "memory"],
     "seq2seq": ["embedding", "units"],
+    "encoder": ["width", "depth", "heads"],
+    "transformer": ["width", "depth", "heads"],
+    "gpt": ["width", "depth", "positions"],
 }
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (24, 1), (76, 40)]
 SEQUENCES = [(24, 1), (76, 40), (None, 3)]
@@ -54,10 +60,12 @@ def test_every_draw_is_valid_for_every_picture(drawn):
     seen = set()
     for hp in draws:
         changed = recipe.override(SPACES[name](hp))
-        if name == "seq2seq":
+        if name in ("seq2seq", "transformer"):
             architecture.Config(tokens=50, outputs=10, **changed.model)
+        elif name == "gpt":
+            architecture.Config(input_shape=(64,), tokens=50, **changed.model)
         else:
-            for shape in SEQUENCES if name == "rnn" else SHAPES:
+            for shape in SEQUENCES if name in ("rnn", "encoder") else SHAPES:
                 architecture.Config(input_shape=shape, outputs=10, **changed.model)
         seen.add(tuple(changed.model[setting] for setting in TELLING[name]))
     assert len(seen) > (3 if name == "sweep" else 15)  # or the draws would say little
