@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from data import multi30k, numbers, pairs_file, tatoeba
+from data import multi30k, numbers, pairs_file, pronouns, tatoeba
 from data.corpus import Corpus, Pairs
 from data.sequences import END, START, Ragged, SequenceSplit
 from data.source import DataUnavailable, Source, Spec
@@ -13,6 +13,7 @@ SOURCE_FILE, TARGET_FILE = "source_tokenizer.json", "target_tokenizer.json"
 
 CORPORA: Mapping[str, Callable[[], Corpus]] = {
     "numbers_fr_en": numbers.corpus,
+    "pronouns_en_fr": pronouns.corpus,
     "multi30k_fr_en": multi30k.corpus,
     "tatoeba_fr_en": tatoeba.corpus,
 }
