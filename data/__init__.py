@@ -18,6 +18,7 @@ from data import (
     pronouns,
     series,
     spoken_digits,
+    text,
     tfds_images,
     translation,
     waveforms,
@@ -55,5 +56,8 @@ SOURCES: dict[str, Any] = {
     "multi30k_fr_en": translation.Config(corpus="multi30k_fr_en", vocabulary=5000),
     "tatoeba_fr_en": translation.Config(corpus="tatoeba_fr_en", vocabulary=5000),
     "pairs": translation.Config(),
+    "tiny_shakespeare": text.Config(dataset="tiny_shakespeare"),
+    "docs_text": text.Config(dataset="docs_text", vocabulary=2000),
+    "text": text.Config(),
     "italypowerdemand": series.Config(dataset="ItalyPowerDemand"),
 }

@@ -33,6 +33,7 @@ class Spec:
         target_tokens: How many a target is made of, where that is a sequence of its own: a translation.
         languages: The two of a translation, by their ISO 639-1 codes.
         every_step: Whether each step of an input has a class of its own.
+        continued: Whether that is the token that follows, one of the input's own kind.
 
     Every input is float32, pixels in [0, 1]; or int32 tokens. An axis of time may be None: sequences of
     different lengths. A target is an int32 class label, or float32 `(K,)` values; or int32 tokens.
@@ -54,10 +55,13 @@ class Spec:
     target_tokens: int = 0
     languages: tuple[str, ...] = ()
     every_step: bool = False
+    continued: bool = False
 
     @property
     def outputs(self) -> int:
         """How many numbers a model gives: a logit a class or a token, or the values."""
+        if self.continued:
+            return self.tokens
         return len(self.classes) or len(self.values) or self.target_tokens
 
     @property

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from models import layers
@@ -197,9 +196,6 @@ def block(
             keys, values, seen = cache.extended(keys, values)
         return look(net, x, keys, values, name, seen, turned)
 
-    def crossed(x):
-        return look(net, x, *memory, f"{name}_cross", memory_mask)
-
     def dense(x):
         x = net.dense(net.blocks.hidden, f"{name}_hidden")(x)
         x = net(keras.layers.Activation, "gelu", name=f"{name}_hidden_act")(x)
@@ -207,7 +203,10 @@ def block(
 
     x = _residual(net, x, attended, f"{name}_attention")
     if memory is not None:
-        x = _residual(net, x, crossed, f"{name}_cross")
+        keys, values = memory
+        x = _residual(
+            net, x, lambda y: look(net, y, keys, values, f"{name}_cross", memory_mask), f"{name}_cross"
+        )
     return _residual(net, x, dense, f"{name}_dense")
 
 
@@ -337,5 +336,5 @@ def _turned(net: Layers, x: Tensor, positions: Tensor, name: str) -> Tensor:
 
 def _angles(positions: Tensor, size: int) -> Tensor:
     """`(1 or B, T, size / 2)`: positions times frequencies from 1 down to 1 / 10,000."""
-    frequencies = 10_000.0 ** (-np.arange(size // 2, dtype="float32") / (size // 2))
-    return ops.expand_dims(ops.cast(positions, "float32"), 2) * frequencies
+    frequencies = ops.convert_to_tensor([10_000.0 ** (-2 * i / size) for i in range(size // 2)], "float32")
+    return ops.multiply(ops.expand_dims(ops.cast(positions, "float32"), 2), frequencies)

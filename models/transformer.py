@@ -116,7 +116,8 @@ def step_graph(model: keras.Model) -> keras.Model:
     mask = keras.Input((None,), dtype="bool", name="mask")
     seen = ops.expand_dims(ops.expand_dims(mask, 1), 1)
     positions = ops.expand_dims(position, 1)
-    cache, memory = attention.Cache(net.blocks, position), []
+    cache = attention.Cache(net.blocks, position)
+    memory: list[Any] = []
     y = _embedded(net, ops.expand_dims(token, 1), positions, 0, "target", "decoder")
     for number in range(1, _depth(model) + 1):
         crossed = tuple(keras.Input(heads, name=f"memory{number}_{kind}") for kind in ("key", "value"))

@@ -34,7 +34,7 @@ RECIPES = (
 )
 FILES = ("config.json", "metrics.jsonl", "evaluation.json", "model.keras")
 # Of those that have them.
-MORE = ("snapshots.npz", "sweep.json", "source_tokenizer.json", "target_tokenizer.json")
+MORE = ("snapshots.npz", "sweep.json", "source_tokenizer.json", "target_tokenizer.json", "tokenizer.json")
 STATUS = ("state", "step", "steps", "created", "updated")  # the rest is of the machine that trained it
 
 

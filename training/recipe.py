@@ -16,6 +16,7 @@ import models
 from data.pipeline import Stream, Sweep
 from data.sequences import BucketStream, BucketSweep, SequenceSplit
 from data.source import Source, Split
+from data.text import BlockStream, TextSplit
 from training import optimizers, settings
 from training.callbacks import Snapshots, SweepTable
 from training.losses import LOSSES, OF_CLASSES, OF_VALUES
@@ -265,7 +266,8 @@ class Recipe:
     def feeds(self, source: Source, replicas: int, seed: int, on_device: bool) -> tuple[Any, Any]:
         """The training stream, and the pass over the validation split.
 
-        Of sequences they are a `BucketStream` and a `BucketSweep`, else a `Stream` and a `Sweep`.
+        Of sequences they are a `BucketStream` and a `BucketSweep`, of a text a `BlockStream` and a
+        `BucketSweep`, else a `Stream` and a `Sweep`.
 
         Raises:
             SettingsError: The batch can't be divided among the replicas.
@@ -276,14 +278,18 @@ class Recipe:
                 f"training.batch_size must be a multiple of {parts} (replicas times accumulate). "
                 f"Received: {batch}"
             )
+        if isinstance(source.train, TextSplit):
+            return BlockStream(source.train, batch, seed), sweep(source.validation, replicas)
         if isinstance(source.train, SequenceSplit):
             return BucketStream(source.train, batch, seed), sweep(source.validation, replicas)
         stream = Stream(source.train, batch, seed, source.augmentation, on_device)
         return stream, sweep(source.validation, replicas)
 
 
-def sweep(split: Split | SequenceSplit, replicas: int = 1) -> Sweep | BucketSweep:
+def sweep(split: Split | SequenceSplit | TextSplit, replicas: int = 1) -> Sweep | BucketSweep:
     """A pass over a split in batches as large as evaluation bears, divisible among the replicas."""
+    if isinstance(split, TextSplit):
+        split = split.blocks()
     sequences = isinstance(split, SequenceSplit)
     # A batch of a small split is no larger than the split: what it is padded with costs as much.
     size = max(1, min(SEQUENCE_EVALUATION_BATCH if sequences else EVALUATION_BATCH, len(split)))

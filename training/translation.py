@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from data.corpus import Pairs
 from data.sequences import END, PADDING, START, Ragged
+from data.text import TOKENIZER_FILE
 from data.tokens import UNKNOWN, Tokenizer
 from data.translation import SOURCE_FILE, TARGET_FILE
 from models import ARCHITECTURES, decoding
@@ -162,8 +163,8 @@ class Translator:
 
 def kept_files(run: Run) -> dict[str, str]:
     """The texts of the run's tokenizers by file name; none where it has none."""
-    paths = [run.path / name for name in (SOURCE_FILE, TARGET_FILE)]
-    return {path.name: path.read_text() for path in paths} if all(p.exists() for p in paths) else {}
+    paths = [run.path / name for name in (SOURCE_FILE, TARGET_FILE, TOKENIZER_FILE)]
+    return {path.name: path.read_text() for path in paths if path.exists()}
 
 
 def scores(translator: Translator, pairs: Pairs, beams: int = BEAMS) -> dict[str, Any]:

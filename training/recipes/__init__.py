@@ -5,12 +5,12 @@ from typing import Any
 
 from training import settings
 from training.recipe import SECTIONS, Recipe
-from training.recipes import cnn, mlp, rnn, seq2seq, sweep, transformer
+from training.recipes import cnn, encoder, gpt, mlp, rnn, seq2seq, sweep, transformer
 from training.settings import SettingsError
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for architecture in (cnn, mlp, sweep, rnn, seq2seq, transformer)
+    for architecture in (cnn, mlp, sweep, rnn, seq2seq, encoder, transformer, gpt)
     for recipe in architecture.RECIPES
 }
 
