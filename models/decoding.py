@@ -1,4 +1,4 @@
-"""Writing a sequence token by token: a beam search over one-step graphs, as one loop that compiles."""
+"""Writing token by token over one-step graphs, by search or by drawing, as one loop that compiles."""
 
 from collections.abc import Callable
 from typing import Any
@@ -89,3 +89,80 @@ def search(
         (ops.convert_to_tensor(0), tokens, last, totals, lengths, finished, states),
     )
     return tokens, totals / ops.cast(ops.maximum(lengths, 1), "float32") ** penalty
+
+
+def sample(
+    step: Step,
+    states: Any,
+    logits: Any,
+    draws: Any,
+    given: Any,
+    *,
+    temperature: Any = 1.0,
+    top_k: Any = 0,
+    top_p: Any = 1.0,
+    forbidden: tuple[int, ...] = (),
+) -> Any:
+    """Continue sequences by drawing each token from what the model finds likely, see `narrowed`.
+
+    Args:
+        step: Of the model.
+        states: Before the first step, a nest of tensors `(B, ...)`.
+        logits: Of the first token, `(B, V)`.
+        draws: Uniform numbers in [0, 1), `(B, N)`, one a token: with them it is a pure function.
+        given: Tokens that are written whatever is drawn, `(B, N)` int32, -1 where one is to be drawn: so that
+            prompts of different lengths go on together.
+        temperature: A scalar, as are `top_k` and `top_p`.
+        forbidden: Tokens that are never drawn.
+
+    Returns: Tokens `(B, N)` int32.
+    """
+    count = ops.shape(draws)[1]
+
+    def unfinished(place, tokens, logits, states):
+        return place < count
+
+    def write(place, tokens, logits, states):
+        for token in forbidden:
+            logits = ops.where(ops.arange(logits.shape[-1]) == token, -1e9, logits)
+        order, shares = narrowed(logits, temperature, top_k, top_p)
+        here = ops.arange(count) == place
+        draw = ops.sum(ops.where(here, draws, 0.0), axis=1, keepdims=True)
+        reached = ops.sum(ops.cast(ops.cumsum(shares, axis=1) <= draw, "int32"), axis=1)
+        # Rounding may leave the sum of the shares a little below a draw: then it is the last one kept.
+        last = ops.sum(ops.cast(shares > 0, "int32"), axis=1) - 1
+        drawn = ops.take_along_axis(order, ops.expand_dims(ops.minimum(reached, last), 1), axis=1)[:, 0]
+        told = ops.sum(ops.where(here, given, 0), axis=1)
+        new = ops.where(told >= 0, told, ops.cast(drawn, "int32"))
+        tokens = ops.where(here, ops.expand_dims(new, 1), tokens)
+        logits, states = step(new, states)
+        return place + 1, tokens, logits, states
+
+    _, tokens, _, _ = ops.while_loop(
+        unfinished, write, (ops.convert_to_tensor(0), ops.zeros_like(given), logits, states)
+    )
+    return tokens
+
+
+def narrowed(logits: Any, temperature: Any, top_k: Any, top_p: Any) -> tuple[Any, Any]:
+    """The tokens from the likeliest on, and the shares that they are drawn with.
+
+    Args:
+        logits: `(B, V)`.
+        temperature: What the logits are divided by; 0 leaves the likeliest alone.
+        top_k: So many of the likeliest are kept (Fan et al. 2018, arXiv:1805.04833); 0: all.
+        top_p: The likeliest are kept until their shares, after the temperature, sum to this (Holtzman et al.
+            2020, arXiv:1904.09751, equation 2); 1: all.
+
+    Returns: Tokens `(B, V)` and their shares `(B, V)`, which sum to 1; 0 for those that were left out.
+    """
+    order = ops.argsort(-logits, axis=-1)
+    ranked = ops.take_along_axis(logits, order, axis=-1)
+    ranked = ranked - ranked[:, :1]
+    shares = ops.softmax(ranked / ops.maximum(ops.cast(temperature, ranked.dtype), 1e-6), axis=-1)
+    rank = ops.arange(logits.shape[-1])
+    most = ops.where(ops.equal(temperature, 0.0), 1, ops.where(ops.equal(top_k, 0), logits.shape[-1], top_k))
+    before = ops.cumsum(shares, axis=-1) - shares
+    kept = ops.logical_and(rank < most, ops.logical_or(before < top_p, rank == 0))
+    shares = ops.where(kept, shares, 0.0)
+    return order, shares / ops.sum(shares, axis=-1, keepdims=True)

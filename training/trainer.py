@@ -1,6 +1,7 @@
 """From a recipe to a run, and from a run's folder to training, evaluation and its model."""
 
 import contextlib
+import functools
 import importlib.metadata
 import math
 import os
@@ -17,7 +18,7 @@ import tensorflow as tf
 
 import models
 from data import DataUnavailable, Source, Spec
-from training import recipes, runs, settings, strategy, translation
+from training import recipes, runs, settings, strategy, translation, writing
 from training.callbacks import BestModel, Progress, RunLog, higher_is_better
 from training.checkpoints import CheckpointError
 from training.loop import Loop, NotFinite, Schedule, Stop, add_figures, means, zero_totals
@@ -26,6 +27,7 @@ from training.recipe import Recipe, sweep
 from training.runs import Run, RunError
 from training.saving import save_model
 from training.translation import Translator
+from training.writing import Writer
 
 SPLITS = ("train", "validation", "test")
 MOST_SEED = 2**32 - 1  # that NumPy takes
@@ -249,11 +251,11 @@ def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     Args:
         run: With a model.
         lines: One an input, as the run's data are read: the path of an image or a sound, or a series or a
-            point as numbers split by commas, or a sentence.
+            point as numbers split by commas, or a sentence, or a text to continue.
 
     Yields: `{"input", "output", "probabilities"}` an input, or `{"input", "output"}` with a value by each
         name where values are predicted, or a class for each step; for a sentence see
-        `translation.predict`; `{"input", "error"}` for one that can't be read.
+        `translation.predict`, for a text `writing.predict`; `{"input", "error"}` for one that can't be read.
 
     Raises:
         RunError: There is no model, or it is one of many nets side by side.
@@ -264,10 +266,15 @@ def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         return
     if hasattr(models.ARCHITECTURES[run.config["architecture"]], "kinds"):
         raise RunError(f"run {run.name!r} holds many nets side by side; its sweep.json says how each did")
-    source = recipes.from_config(run.config).data
+    if spec.continued:
+        writer = Writer(model, translation.kept_files(run), spec.input_shape[0])
+        yield from writing.predict(writer, lines)
+        return
+    source, kept = recipes.from_config(run.config).data, translation.kept_files(run)
+    read = functools.partial(source.read, kept=kept) if kept else source.read
     for line in lines:
         try:
-            inputs = source.read(line, spec)
+            inputs = read(line, spec)
         except DataUnavailable as error:
             yield {"input": line, "error": str(error)}
             continue
