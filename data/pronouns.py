@@ -133,6 +133,22 @@ def pronoun_right(sentence: Sentence, french: str) -> bool:
     return found is not None and (found[0].lower() == "elle") == feminine
 
 
+def judged(split: str, translations: Sequence[str]) -> dict[str, float]:
+    """How many translations of a side of `corpus()` have the right pronoun.
+
+    Args:
+        split: "train", "validation" or "test".
+        translations: Of all its sentences, in their order.
+
+    Returns: "pronoun", the share of the sentences; "pronoun_telling", of those whose two nouns differ in
+        gender, so that the adjective has to be understood.
+    """
+    told = getattr(sentences(), split)
+    right = np.array([pronoun_right(*pair) for pair in zip(told, translations, strict=True)])
+    telling = np.array([sentence.telling for sentence in told])
+    return {"pronoun": float(right.mean()), "pronoun_telling": float(right[telling].mean())}
+
+
 def write(template: tuple[str, str], nouns: tuple[Noun, Noun], adjective: str, referent: int) -> Sentence:
     """A sentence.
 

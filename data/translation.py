@@ -1,6 +1,6 @@
 """Translation: sentences of one language as tokens in, those of another out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from data import multi30k, numbers, pairs_file, pronouns, tatoeba
@@ -16,6 +16,10 @@ CORPORA: Mapping[str, Callable[[], Corpus]] = {
     "pronouns_en_fr": pronouns.corpus,
     "multi30k_fr_en": multi30k.corpus,
     "tatoeba_fr_en": tatoeba.corpus,
+}
+# What tells more of a corpus' translations than a comparison with the references does.
+JUDGES: Mapping[str, Callable[[str, Sequence[str]], Mapping[str, float]]] = {
+    "pronouns_en_fr": pronouns.judged,
 }
 
 
@@ -58,6 +62,16 @@ class Config:
                 "--data.file PATH"
             )
         return CORPORA[self.corpus]()
+
+    def judge(self, split: str, translations: Sequence[str]) -> dict[str, float]:
+        """Figures of this corpus alone, beside those that all translations have.
+
+        Args:
+            split: "train", "validation" or "test".
+            translations: Of all its sentences, in their order.
+        """
+        judge = JUDGES.get(self.corpus)
+        return dict(judge(split, translations)) if judge and not self.file else {}
 
     def load(self, kept: Mapping[str, str] | None = None) -> Source:
         """Read the sentences as tokens.

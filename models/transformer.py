@@ -92,7 +92,7 @@ def encode_graph(model: keras.Model) -> keras.Model:
     """The encoder alone, with the weights of a model that `build` made, or that was loaded from its file.
 
     Returns: A model from the source `(B, S)` to a dict: "memory", each decoder block's keys and values of the
-        source `(B, S, H, D)` in a list; and "mask" `(B, S)`, where it has tokens.
+        source `(B, S, H, D)` in a list; and "source" as it is.
     """
     source = model.get_layer("source").output
     memory = [
@@ -100,8 +100,8 @@ def encode_graph(model: keras.Model) -> keras.Model:
         for number in range(1, _depth(model) + 1)
         for kind in ("key", "value")
     ]
-    mask = ops.not_equal(source, attention.PADDING)
-    return keras.Model(source, {"memory": memory, "mask": mask}, name="encode")
+    # No operation that is not of the model: its name could be one that the model has already.
+    return keras.Model(source, {"memory": memory, "source": source}, name="encode")
 
 
 def step_graph(model: keras.Model) -> keras.Model:
@@ -113,8 +113,8 @@ def step_graph(model: keras.Model) -> keras.Model:
     net = attention.Layers(attention.Blocks.found(model, "decoder"), model)
     heads = (None, net.blocks.heads, net.blocks.width // net.blocks.heads)
     token, position = (keras.Input((), dtype="int32", name=name) for name in ("token", "position"))
-    mask = keras.Input((None,), dtype="bool", name="mask")
-    seen = ops.expand_dims(ops.expand_dims(mask, 1), 1)
+    source = keras.Input((None,), dtype="int32", name="source")
+    seen = attention.present(source)
     positions = ops.expand_dims(position, 1)
     cache = attention.Cache(net.blocks, position)
     memory: list[Any] = []
@@ -130,7 +130,7 @@ def step_graph(model: keras.Model) -> keras.Model:
         "logits": net.logits(y, 0, "target_embedding" if tied else None),
         "states": [position + 1, *cache.after],
     }
-    inputs = {"token": token, "states": [position, *cache.before], "memory": memory, "mask": mask}
+    inputs = {"token": token, "states": [position, *cache.before], "memory": memory, "source": source}
     return keras.Model(inputs, outputs, name="step")
 
 

@@ -235,7 +235,7 @@ class Progress(LoopCallback):
 
 def higher_is_better(figure: str) -> bool:
     """Whether a figure grows as a model gets better."""
-    return figure.endswith(("accuracy", "return", "score", "bleu", "chrf", "exact"))
+    return figure.endswith(("accuracy", "return", "score", "bleu", "chrf", "exact", "pronoun"))
 
 
 def _brief(logs: dict[str, float] | None) -> str:

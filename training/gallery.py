@@ -31,6 +31,8 @@ RECIPES = (
     "numbers_seq2seq",
     "numbers_folded_seq2seq",
     "tatoeba_seq2seq",
+    "pronouns_encoder",
+    "pronouns_transformer",
 )
 FILES = ("config.json", "metrics.jsonl", "evaluation.json", "model.keras")
 # Of those that have them.

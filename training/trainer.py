@@ -240,7 +240,8 @@ def evaluate(run: Run, split: str = "test") -> dict[str, float]:
     figures = {**means(totals), "examples": len(examples)}
     if source.spec.target_tokens:
         sentences = getattr(recipe.data.read_corpus(), split)
-        figures |= translation.scores(Translator(model, source.files), sentences)
+        judge = functools.partial(recipe.data.judge, split)
+        figures |= translation.scores(Translator(model, source.files), sentences, judge=judge)
     run.write_json("evaluation.json", {**run.evaluation, split: figures})
     return figures
 

@@ -1,7 +1,7 @@
 """Translating with a trained model: sentences in, sentences out, and how good they are."""
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,8 +167,19 @@ def kept_files(run: Run) -> dict[str, str]:
     return {path.name: path.read_text() for path in paths if path.exists()}
 
 
-def scores(translator: Translator, pairs: Pairs, beams: int = BEAMS) -> dict[str, Any]:
+def scores(
+    translator: Translator,
+    pairs: Pairs,
+    beams: int = BEAMS,
+    judge: Callable[[Sequence[str]], Mapping[str, float]] | None = None,
+) -> dict[str, Any]:
     """How good the translations of some sentences are, beside those that people wrote.
+
+    Args:
+        translator: Of the sentences.
+        pairs: The sentences, and what people wrote.
+        beams: Hypotheses that are followed.
+        judge: From the translations to figures of this corpus alone.
 
     Returns: What `compare` tells; and "by_length", the same for the sources of up to "longest" tokens that
         are longer than those of the entry before, with the number of "examples".
@@ -184,7 +195,7 @@ def scores(translator: Translator, pairs: Pairs, beams: int = BEAMS) -> dict[str
             longest = min(longest, int(lengths.max()))
             by_length.append({"longest": longest, "examples": len(places), **figures})
         shorter = longest
-    return {**compare(texts, pairs.target), "by_length": by_length}
+    return {**compare(texts, pairs.target), **(judge(texts) if judge else {}), "by_length": by_length}
 
 
 def compare(translations: Sequence[str], references: Sequence[str]) -> dict[str, float]:
