@@ -71,8 +71,7 @@ class Unfolded:
     @property
     def looked(self) -> np.ndarray | None:
         """Where each step looked, `(T, S)`; None without attention."""
-        found = list(self.said.attention.values())
-        return found[0][0] if found else None
+        return None if self.said.looked is None else self.said.looked[0]
 
 
 def fits(entry: Entry) -> bool:

@@ -4,8 +4,7 @@ B batch, T written steps, S steps that are looked at, H heads, V tokens, K of th
 """
 
 import difflib
-import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from inspection import graph, twins
-from inspection.activations import _fitting
-from inspection.graph import KEPT, InspectionError
+from inspection import heads
+from inspection.graph import InspectionError
 
 __all__ = ["Writing", "agreeing", "attention", "attentive", "first_break", "writing"]
 
@@ -32,29 +30,26 @@ class Writing:
         likeliest: The likeliest tokens `(B, T, K)`, the first one first.
         shares: Their probabilities `(B, T, K)`.
         attention: As `attention` gives it.
+        looked: Where each step looked at the source, `(B, T, S)`: in the last attention to it, the mean over
+            its heads; None where there is none.
     """
 
     sureness: np.ndarray
     likeliest: np.ndarray
     shares: np.ndarray
     attention: Mapping[str, np.ndarray]
+    looked: np.ndarray | None
 
 
-@functools.lru_cache(maxsize=KEPT)
 def attentive(model: keras.Model) -> tuple[str, ...]:
     """Names of the attention layers, in the order of computation, as `inspection.graph.layers` has them.
 
-    They are Keras' `Attention`, `AdditiveAttention` and `MultiHeadAttention`.
+    They are those of `inspection.heads`.
 
     Raises:
         InspectionError: The model has no graph of layers.
     """
-    uses: dict[str, Any] = {}
-    for name, use in graph.layers(model).items():
-        first, _, output = name.rpartition(".")
-        if not (output.isdigit() and uses.get(first) is use.operation):  # of its outputs the first
-            uses[name] = use.operation
-    return tuple(name for name, operation in uses.items() if _change(operation, []) is not None)
+    return tuple(heads.attentions(model))
 
 
 def attention(model: keras.Model, inputs: Any) -> dict[str, np.ndarray]:
@@ -77,7 +72,7 @@ def attention(model: keras.Model, inputs: Any) -> dict[str, np.ndarray]:
     >>> attention(model, [french, english])["attention"].shape
     (1, 7, 9)
     """
-    return _run(model, inputs)[1]
+    return _shares(model, heads.look(model, inputs))
 
 
 def writing(
@@ -95,10 +90,10 @@ def writing(
     Raises:
         InspectionError: The inputs do not fit the model, or it gives no logits for each step.
     """
-    logits, looked = _run(model, inputs)
-    written = np.asarray(written)
-    if not isinstance(logits, tf.Tensor) or tuple(logits.shape[:-1]) != written.shape:
-        shape = tuple(logits.shape) if isinstance(logits, tf.Tensor) else "several outputs"
+    found = heads.look(model, inputs)
+    logits, written = found.output, np.asarray(written)
+    if not isinstance(logits, np.ndarray) or logits.shape[:-1] != written.shape:
+        shape = logits.shape if isinstance(logits, np.ndarray) else "several outputs"
         raise InspectionError(
             f"model {model.name!r} must give logits for each of the {written.shape} tokens written. "
             f"It gives {shape}"
@@ -108,7 +103,14 @@ def writing(
     logs = tf.nn.log_softmax(tf.where(out, BARRED, tf.cast(logits, tf.float32)))  # (B, T, V)
     best = tf.math.top_k(logs, min(most, vocabulary - int(out.sum())))
     chosen = tf.gather(logs, np.clip(written, 0, vocabulary - 1), batch_dims=2)
-    return Writing(chosen.numpy(), best.indices.numpy(), tf.exp(best.values).numpy(), looked)
+    crossed = [name for name, one in heads.attentions(model).items() if one.kind == heads.CROSS]
+    return Writing(
+        chosen.numpy(),
+        best.indices.numpy(),
+        tf.exp(best.values).numpy(),
+        _shares(model, found),
+        found.weights[crossed[-1]].mean(1) if crossed else None,
+    )
 
 
 def agreeing(words: Sequence[str], others: Sequence[str]) -> list[bool]:
@@ -130,50 +132,9 @@ def first_break(qualities: Sequence[float], share: float = BROKEN) -> int | None
     return None
 
 
-def _run(model: keras.Model, inputs: Any) -> tuple[Any, dict[str, np.ndarray]]:
-    """The model's output, and what `attention` gives."""
-    output, found = _program(model)(_fitting(model, inputs, _signature(model)))
-    return output, {name: each.numpy() for name, each in zip(attentive(model), found, strict=True)}
-
-
-@functools.lru_cache(maxsize=KEPT)
-def _program(model: keras.Model):
-    """A compiled function from the model's inputs to its output and its attention layers' shares."""
-
-    @tf.function(input_signature=[_signature(model)], autograph=False)
-    def run(inputs):
-        found: list[tf.Tensor] = []
-        output = twins.twin(model, lambda operation: _change(operation, found))(inputs, training=False)
-        return output, [tf.cast(each, tf.float32) for each in found]
-
-    return run
-
-
-def _signature(model: keras.Model) -> Any:
-    return keras.tree.map_structure(
-        lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), graph.functional(model).input
-    )
-
-
-def _change(operation: Any, found: list[tf.Tensor]) -> Mapping[str, Callable] | None:
-    """What has an attention layer put its shares into a list as well; None for any other operation."""
-    if isinstance(operation, keras.layers.Attention):  # AdditiveAttention is one
-
-        def apply(*arguments, **settings):
-            output, shares = type(operation)._apply_scores(operation, *arguments, **settings)
-            found.append(shares)
-            return output, shares
-
-        return {"_apply_scores": apply}
-    if isinstance(operation, keras.layers.MultiHeadAttention):
-        slow = twins.copy(operation, _flash_attention=False)  # the fast way tells no shares
-
-        def compute(query, key, value, mask=None, training=None, return_attention_scores=False, **settings):
-            output, shares = type(operation)._compute_attention(
-                slow, query, key, value, mask, training, True, **settings
-            )
-            found.append(shares)
-            return output, shares if return_attention_scores else None
-
-        return {"_compute_attention": compute}
-    return None
+def _shares(model: keras.Model, found: heads.Looked) -> dict[str, np.ndarray]:
+    """The shares, without an axis for heads where a layer knows none."""
+    return {
+        name: found.weights[name][:, 0] if one.single else found.weights[name]
+        for name, one in heads.attentions(model).items()
+    }
