@@ -191,6 +191,8 @@ class Config:
                     f"{text.name}: it has more than {MOST_CHARACTERS:,} different characters. Read it by "
                     f"pieces: --data.vocabulary 4000"
                 )
+        if not alphabet:
+            raise DataUnavailable(f"{text.name}: it is empty")
         return Characters("".join(sorted(alphabet)))
 
 

@@ -17,6 +17,7 @@ ALLOWED = {
     "training.recipes": {"models", "data", "games"},
     "training.trainer": {"models", "data", "games"},
     "training.translation": {"models", "data"},
+    "training.writing": {"models", "data"},
     "training.gallery": {"models", "data", "games"},
     "training.__main__": {"models", "data", "games"},
     "games": {"models", "training"},

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from scipy.io import wavfile
 
-from data import SOURCES, DataUnavailable, Spec, clips, points, series, spoken_digits, translation
+from data import SOURCES, DataUnavailable, Spec, clips, points, series, spoken_digits, text, translation
 
 
 def first(name: str) -> tuple[np.ndarray, Spec]:
@@ -14,8 +14,9 @@ def first(name: str) -> tuple[np.ndarray, Spec]:
 
 
 def test_every_source_reads():
-    """But for sentences, which a run's own tokenizers read."""
-    others = [config for config in SOURCES.values() if not isinstance(config, translation.Config)]
+    """But for sentences and texts, which a run's own tokenizers read."""
+    kinds = translation.Config | text.Config
+    others = [config for config in SOURCES.values() if not isinstance(config, kinds)]
     assert all(callable(config.read) for config in others)
 
 
