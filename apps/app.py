@@ -23,6 +23,7 @@ st.navigation(
         st.Page(VIEWS / "frames.py", title="Frames"),
         st.Page(VIEWS / "signals.py", title="Signals"),
         st.Page(VIEWS / "memory.py", title="Memory"),
+        st.Page(VIEWS / "attention.py", title="Attention"),
         st.Page(VIEWS / "translate.py", title="Translate"),
         st.Page(VIEWS / "runs.py", title="Runs"),
     ],

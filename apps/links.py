@@ -10,6 +10,7 @@ from apps.library import Entry
 
 ACTIVATIONS = "views/activations.py"
 APPROXIMATION = "views/approximation.py"
+ATTENTION = "views/attention.py"
 BOUNDARY = "views/boundary.py"
 CONVOLUTION = "views/convolution.py"
 FRAMES = "views/frames.py"

@@ -19,9 +19,10 @@ THUMB = 96  # pixels that a thumbnail keeps along its longer edge; twice what it
 FOLDER = Path(__file__).parent / "components"
 
 
-def component(name: str):
-    """The component whose files are `components/<name>.css` and `.js`."""
-    sheet, script = ((FOLDER / f"shared{end}", FOLDER / f"{name}{end}") for end in (".css", ".js"))
+def component(name: str, *shared: str):
+    """The component whose files are `components/<name>.css` and `.js`, and those of `shared` before them."""
+    files = [FOLDER / each for each in ("shared", *shared, name)]
+    sheet, script = ([file.with_suffix(end) for file in files] for end in (".css", ".js"))
     return st.components.v2.component(
         f"neural_arcade_{name}",
         html='<div class="root"></div>',

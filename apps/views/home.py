@@ -72,6 +72,13 @@ WAYS = (
         "open, hold and let go, step by step.",
     ),
     (
+        "views/attention.py",
+        "Attention",
+        ":material/hub:",
+        "A handful of items ask one another, by hand. Change any feature or weight, turn a hard look-up into "
+        "a soft one, and follow one query step by step, all at once, and through several heads.",
+    ),
+    (
         "views/translate.py",
         "Translate",
         ":material/translate:",

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from apps import controls, frame, translate_compare, translate_growth, translate_panel, translating
+from apps import controls, frame, links, translate_compare, translate_growth, translate_panel, translating
 from apps.library import Entry
 from apps.run_card import escaped, sentence
 
@@ -44,6 +44,8 @@ def explore(entry: Entry) -> None:
         translate_panel.beam(translator, found, which)
     else:
         translate_panel.word_by_word(entry, translator, found, which)
+        if translating.has_attention(entry):
+            links.link(links.ATTENTION, "Attention by hand", ":material/arrow_forward:")
 
 
 def _sentence(entry: Entry) -> tuple[str, str | None]:

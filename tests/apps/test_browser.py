@@ -26,6 +26,7 @@ PAGES = (
     "/frames",
     "/signals",
     "/memory",
+    "/attention",
     "/translate",
     "/runs",
 )
