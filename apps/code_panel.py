@@ -34,6 +34,18 @@ probabilities = keras.ops.softmax(model([source, target]))  # (batch, T, {output
 """
 
 
+LOAD_WRITER = """import keras
+
+model = keras.models.load_model("model.keras")  # no code of this project is needed
+model.summary()
+
+text = ...  # (batch, T) int32, T up to {context}: tokens by tokenizer.json
+probabilities = keras.ops.softmax(model(text))[:, -1]  # (batch, {tokens}): of the next token
+
+# Or a prompt a line, with all that: python -m training predict {run}
+"""
+
+
 def show(page: str, architecture: str, entry: Entry | None) -> None:
     """Draw the tab.
 
@@ -83,6 +95,8 @@ def _load(spec: Mapping[str, Any], run: str) -> str:
     """How the file is used: what goes in, and what comes out."""
     if spec.get("target_tokens"):
         return LOAD_TRANSLATOR.format(outputs=spec["target_tokens"], run=run)
+    if spec.get("continued"):
+        return LOAD_WRITER.format(context=spec["input_shape"][0], tokens=spec["tokens"], run=run)
     scale = " in [0, 1]" if len(spec["input_shape"]) == 3 else ""
     use = "probabilities = keras.ops.softmax(model(inputs))" if spec["classes"] else "values = model(inputs)"
     if any(spec.get("spread", ())):
@@ -140,6 +154,8 @@ def builder_call(architecture: str, config: Mapping[str, Any]) -> str:
     }
     if spec.get("target_tokens"):
         fields = {"tokens": spec["tokens"], "outputs": spec["target_tokens"]}
+    if spec.get("continued"):
+        fields = {"input_shape": tuple(spec["input_shape"]), "tokens": spec["tokens"]}
     fields |= {name: tuple(v) if isinstance(v, list) else v for name, v in config["model"].items()}
     lines = "".join(f"        {name}={value!r},\n" for name, value in fields.items())
     return (

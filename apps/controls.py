@@ -53,6 +53,24 @@ def seq2seq() -> tuple[Control, ...]:
     )
 
 
+def gpt() -> tuple[Control, ...]:
+    """Of a GPT."""
+    from models import attention
+
+    return (
+        Control("model.width", "Width", "Of each token's vector between blocks; divisible by the heads"),
+        Control("model.depth", "Depth", "Blocks, each an attention and two dense layers"),
+        Control("model.heads", "Heads", "Of each attention"),
+        Control("model.hidden", "Hidden", "Width inside a block's two dense layers"),
+        Control("model.positions", "Positions", "How a token's place is told", attention.POSITIONS),
+        Control("model.normalization", "Normalization", "Where a block has it", attention.NORMALIZATIONS),
+        Control("model.tied", "Tied", "Take the embedding for the logits' kernel, too"),
+        Control("model.dropout", "Dropout", "Share of the entries that are dropped"),
+        Control("data.block", "Context", "Most tokens that are read at once"),
+        Control("data.vocabulary", "Vocabulary", "Most pieces of words; 0 reads character by character"),
+    )
+
+
 def rnn() -> tuple[Control, ...]:
     """Of a recurrent net."""
     from models import recurrent

@@ -150,6 +150,9 @@ def _facts(entry: Entry) -> str:
     if entry.spec.get("target_tokens"):
         attention = entry.run.config["model"]["attention"]
         facts.append("no attention" if attention == "none" else f"{escaped(attention)} attention")
+    elif entry.spec.get("continued"):
+        facts.append(f"context of {library.readable(entry.spec['input_shape'][0])}")
+        facts.append(f"{library.readable(entry.spec['tokens'])} tokens")
     elif entry.spec:
         facts.append(f"sees {library.shape_text(entry.spec['input_shape'])}")
         classes = len(entry.spec["classes"])
@@ -160,7 +163,7 @@ def _facts(entry: Entry) -> str:
         facts.append(f"<strong>{entry.run.evaluation['test']['bleu']:.1f}</strong> BLEU on test")
     elif entry.score:
         split, accuracy = entry.score
-        of = " of next tokens" if entry.spec.get("target_tokens") else ""
+        of = " of next tokens" if entry.spec.get("target_tokens") or entry.spec.get("continued") else ""
         facts.append(f"<strong>{accuracy:.1%}</strong>{of} right on {split}")
     elif "squared_error" in entry.run.evaluation.get("test", {}):
         facts.append(f"squared error {entry.run.evaluation['test']['squared_error']:.2g} on test")

@@ -15,6 +15,7 @@ BOUNDARY = "views/boundary.py"
 CONVOLUTION = "views/convolution.py"
 FRAMES = "views/frames.py"
 MEMORY = "views/memory.py"
+NEXT_WORD = "views/next_word.py"
 SIGNALS = "views/signals.py"
 TRANSLATE = "views/translate.py"
 BY_SOURCE = {  # where the data say more than the architecture
@@ -33,6 +34,9 @@ BY_SOURCE = {  # where the data say more than the architecture
     "multi30k_fr_en": TRANSLATE,
     "tatoeba_fr_en": TRANSLATE,
     "pairs": TRANSLATE,
+    "tiny_shakespeare": NEXT_WORD,
+    "docs_text": NEXT_WORD,
+    "text": NEXT_WORD,
 }
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -49,8 +50,16 @@ FOLDER = (
 PAIRS = (
     Control("data.file", "File of pairs", "On this machine; a sentence, a tab and its translation a line"),
 )
-OWN = {"image_folder": FOLDER, "pairs": PAIRS}  # settings of data of one's own, by source
-PAIRS_FILE = "pairs.tsv"  # a person's own pairs, in their run's folder
+TEXT = (Control("data.file", "Text file", "On this machine; plain text in UTF-8"),)
+OWN = {"image_folder": FOLDER, "pairs": PAIRS, "text": TEXT}  # settings of data of one's own, by source
+FILES = {"pairs": "pairs.tsv", "text": "text.txt"}  # a person's own data, in their run's folder
+UPLOADS = {  # what they are, and how their files' names end
+    "pairs": (
+        "Pairs of your own: a text file with a sentence, a tab and its translation a line",
+        ["tsv", "txt", "csv"],
+    ),
+    "text": ("A text of your own: plain text in UTF-8", ["txt", "md", "text", "csv", "py"]),
+}
 MOST_MIB = 20  # of an uploaded file
 
 
@@ -117,7 +126,7 @@ def _form(owns: Owns, controls: tuple[Control, ...]) -> None:
     st.caption(_expectation(recipe))
     with st.form(f"train-{name}", border=True):
         own = OWN.get(recipe.source, ())
-        file = _upload() if recipe.source == "pairs" else None
+        file = _upload(recipe.source) if recipe.source in UPLOADS else None
         free = runs.free_name(library.runs_folder(), name)
         with st.grid(min_column_width=FIELD, gap="small"):
             changes = _widgets((*own, *SHARED), usual, name)
@@ -202,13 +211,14 @@ def _details(recipe: str) -> tuple[int, str, str]:
     return int(seed), chosen, more
 
 
-def _upload() -> Any:
-    """A person's own pairs."""
+def _upload(source: str) -> Any:
+    """A person's own data."""
+    label, endings = UPLOADS[source]
     return st.file_uploader(
-        "Pairs of your own: a text file with a sentence, a tab and its translation a line",
-        type=["tsv", "txt", "csv"],
+        label,
+        type=endings,
         max_upload_size=MOST_MIB,
-        key="pairs",
+        key=source,
         help="It stays on this machine, in the folder of its run",
     )
 
@@ -226,11 +236,15 @@ def _create(
         changes = changes | _parse(more)
         if recipe.source == "pairs":
             content = _pairs(changes, name, file)
+        if recipe.source == "text":
+            content = _text(changes, name, file)
         if recipe.source == "image_folder" and not changes.get("data.folder"):
             raise SettingsError("name the folder of your images first: it has one sub-folder for each class")
         run = trainer.create(recipe.override(changes), library.runs_folder(), name, seed)
         if content is not None:
-            _keep(run, content)
+            _keep(run, content, FILES[recipe.source])
+        if recipe.source == "text":
+            _check_text(run)
     except (RunError, SettingsError, DataUnavailable) as error:
         st.error(sentence(error), icon=":material/error:")
         return
@@ -260,21 +274,60 @@ def _pairs(changes: dict[str, Any], name: str, file: Any) -> bytes | None:
     _, note = pairs_file.parse(content, file.name)
     if note:
         st.toast(f"{sentence(file.name)}: {escaped(note)}.", icon=":material/info:")
-    changes["data.file"] = str((library.runs_folder() / name / PAIRS_FILE).absolute())
+    changes["data.file"] = str((library.runs_folder() / name / FILES["pairs"]).absolute())
     return content
 
 
-def _keep(run: Run, content: bytes) -> None:
-    """Put a person's own pairs into the folder of their run.
+def _text(changes: dict[str, Any], name: str, file: Any) -> bytes | None:
+    """The content of an uploaded text, which the changes then name; None where they name a path.
+
+    Raises:
+        SettingsError: There is none, or nothing in it.
+    """
+    from training.settings import SettingsError
+
+    if file is None:
+        if not changes.get("data.file"):
+            raise SettingsError("upload a text, or name a file on this machine: plain text in UTF-8")
+        return None
+    content = file.getvalue()
+    if not content.strip():
+        raise SettingsError(f"{file.name} is empty")
+    changes["data.file"] = str((library.runs_folder() / name / FILES["text"]).absolute())
+    return content
+
+
+def _check_text(run: Run) -> None:
+    """Read a text as its training will, unless it is so long that this would take a while.
+
+    Raises:
+        DataUnavailable: It can't be learned from; then the run is gone.
+    """
+    from data import DataUnavailable
+    from training import recipes
+
+    path = Path(run.config["data"]["file"]).expanduser()
+    if path.is_file() and path.stat().st_size > MOST_MIB * 2**20:
+        return
+    try:
+        with st.spinner("Reading the text"):
+            recipes.from_config(run.config).data.load()
+    except DataUnavailable:
+        run.delete()
+        raise
+
+
+def _keep(run: Run, content: bytes, name: str) -> None:
+    """Put a person's own data into the folder of their run.
 
     Raises:
         RunError: That can't be.
     """
     try:
-        (run.path / PAIRS_FILE).write_bytes(content)
+        (run.path / name).write_bytes(content)
     except OSError as error:
         run.delete()
-        raise RunError(f"the pairs can't be kept: {error.strerror or error}") from error
+        raise RunError(f"the file can't be kept: {error.strerror or error}") from error
 
 
 def _parse(text: str) -> dict[str, str]:

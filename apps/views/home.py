@@ -86,6 +86,13 @@ WAYS = (
         "weighed, where attention looked, and the length at which a net without it breaks.",
     ),
     (
+        "views/next_word.py",
+        "Next word",
+        ":material/edit_note:",
+        "A GPT writes token by token. See what it found likely at each, take another and go on from there, "
+        "watch where it looks, and how surprising your own text is to it.",
+    ),
+    (
         "views/runs.py",
         "Runs",
         ":material/monitoring:",
@@ -114,6 +121,8 @@ TITLES = {  # what the gallery's models were taught, by source
     "numbers_fr_en": "Numbers and dates, French to English",
     "multi30k_fr_en": "Captions, French to English",
     "tatoeba_fr_en": "Everyday sentences, French to English",
+    "tiny_shakespeare": "Shakespeare, character by character",
+    "docs_text": "Python's documentation, piece by piece",
 }
 
 

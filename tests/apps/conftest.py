@@ -33,6 +33,7 @@ TINY = {  # of each architecture
     "mlp": {"model.widths": "12,8"},
     "seq2seq": {"model.embedding": "6", "model.units": "8"},
     "rnn": {"model.units": "6"},
+    "gpt": {"model.width": "12", "model.depth": "2", "model.heads": "2", "model.hidden": "16"},
 }
 FEW = {"data.examples": "40", "data.held_out": "5"}
 SMALL = {  # sources that are made in seconds otherwise

@@ -28,6 +28,7 @@ PAGES = (
     "/memory",
     "/attention",
     "/translate",
+    "/next_word",
     "/runs",
 )
 

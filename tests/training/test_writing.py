@@ -1,5 +1,7 @@
 """Writing with a GPT: the cache, the draws, prompts as people give them."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -183,3 +185,68 @@ def test_predict_answers_a_line_each(writer):
     assert [answer["input"] for answer in answers] == ["abc", ""]
     assert all(isinstance(answer["output"], str) for answer in answers)
     assert "empty" in answers[1]["notes"][0]
+
+
+@pytest.mark.parametrize("drawing", [GREEDY, Drawing(1.5), Drawing(3.0, top_k=5, top_p=0.8)])
+@pytest.mark.parametrize("prompt", ["ab", "abc def gh " * 3])
+def test_a_stream_writes_what_writing_at_once_writes(writer, drawing, prompt):
+    """Beyond the context, too."""
+    ((text, _),) = writer.write([prompt], 40, drawing, seed=7)
+    tokens, _ = writer.begin(prompt)
+    steps = list(itertools.islice(writer.stream(tokens, drawing, seed=7), 40))
+    assert writer.tokenizer.decode([step.token for step in steps]) == text
+    assert steps[0].read == len(tokens)
+    assert max(step.read for step in steps) < CONTEXT
+
+
+def test_a_stream_ends_where_the_text_ends_and_begins_only_when_asked(writer):
+    end = SPECIAL.index("[END]")
+    ends = [list(writer.stream([5], Drawing(50.0), seed=seed))[-1].token for seed in range(3)]
+    assert ends == [end] * 3
+
+
+def test_what_is_told_with_each_token_is_what_was_likely_there(writer):
+    drawing = Drawing(1.3, top_k=4)
+    tokens, _ = writer.begin("abc")
+    for step in itertools.islice(writer.stream(tokens, drawing, seed=2, most=6), 8):
+        if step.token == SPECIAL.index("[END]"):
+            break
+        likely = writer.likely(tokens, drawing, most=6)
+        assert step.read == len(tokens)
+        np.testing.assert_array_equal(step.likely.tokens, likely.tokens)
+        np.testing.assert_allclose(step.likely.shares, likely.shares, atol=1e-5)
+        np.testing.assert_allclose(step.likely.drawn, likely.drawn, atol=1e-5)
+        assert step.token in step.likely.tokens[:4]
+        tokens.append(step.token)
+
+
+def test_the_step_of_a_stream_is_compiled_once(writer):
+    for prompt in ("a", "abc", "abcd efg"):
+        list(itertools.islice(writer.stream(writer.begin(prompt)[0]), 20))
+    for program in (writer._begin, writer._on, writer._draw):
+        assert program.experimental_get_tracing_count() == 1
+
+
+def test_a_reading_tells_what_would_have_been_preferred(writer):
+    tokens = writer.read("abc def gh " * 3)[0]
+    found = writer.reading(tokens, most=3)
+    np.testing.assert_array_equal(found.nats, writer.surprise(tokens))
+    assert found.preferred[0].tolist() == [-1] * 3
+    for place in (2, 7, CONTEXT - 1, len(tokens) - 1):
+        start = max(0, place // (CONTEXT // 2) - 1) * (CONTEXT // 2)  # of the first window that reaches it
+        logs = ops.log_softmax(writer.model(np.array([tokens[start:place]], "int32")))[0, -1].numpy()
+        np.testing.assert_allclose(found.shares[place], np.sort(np.exp(logs))[::-1][:3], atol=1e-5)
+        assert logs[found.preferred[place]] == pytest.approx(np.sort(logs)[::-1][:3], abs=1e-4)
+    nats = -np.array(found.nats[1:])
+    assert found.per_token == pytest.approx(-nats.mean(), abs=1e-5)
+    assert found.characters == len(tokens) - 1
+    assert found.per_character == pytest.approx(found.per_token, abs=1e-5)
+    assert found.perplexity == pytest.approx(np.exp(found.nats[1:].mean()), rel=1e-5)
+    places = found.most_surprising(5)
+    assert [found.nats[place] for place in places] == sorted(found.nats[1:], reverse=True)[:5]
+
+
+def test_a_reading_of_one_token_tells_nothing(writer):
+    found = writer.reading([5])
+    assert np.isnan([found.per_token, found.per_character, found.perplexity]).all()
+    assert found.most_surprising(5) == []
