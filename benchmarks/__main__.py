@@ -17,7 +17,15 @@ from training import quiet
 from training.arguments import overrides, positive
 from training.runs import RUNS
 
-BENCHMARKS = ("cnn", "seq2seq", "memory", "recipe", "app", "inspection")  # what is run when none is named
+BENCHMARKS = (
+    "cnn",
+    "seq2seq",
+    "gpt",
+    "memory",
+    "recipe",
+    "app",
+    "inspection",
+)  # what is run when none is named
 SEEDS = "seeds"
 FOLDS = "folds"
 

@@ -162,9 +162,12 @@ class Translator:
 
 
 def kept_files(run: Run) -> dict[str, str]:
-    """The texts of the run's tokenizers by file name; none where it has none."""
-    paths = [run.path / name for name in (SOURCE_FILE, TARGET_FILE, TOKENIZER_FILE)]
-    return {path.name: path.read_text() for path in paths if path.exists()}
+    """The texts of the run's tokenizers by file name: of both languages, or the one; none where one lacks."""
+    for names in ((SOURCE_FILE, TARGET_FILE), (TOKENIZER_FILE,)):
+        paths = [run.path / name for name in names]
+        if all(path.exists() for path in paths):
+            return {path.name: path.read_text() for path in paths}
+    return {}
 
 
 def scores(
