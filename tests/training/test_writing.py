@@ -11,6 +11,7 @@ from data.text import TOKENIZER_FILE
 from data.text_tokens import Characters
 from data.tokens import SPECIAL
 from models import decoding, gpt
+from training import recipes, trainer
 from training.writing import Drawing, Writer, predict
 
 ALPHABET = "\n abcdefgh"
@@ -250,3 +251,23 @@ def test_a_reading_of_one_token_tells_nothing(writer):
     found = writer.reading([5])
     assert np.isnan([found.per_token, found.per_character, found.perplexity]).all()
     assert found.most_surprising(5) == []
+
+
+def test_a_text_of_ones_own_is_learned_and_continued(tmp_path):
+    """The recipe from the file to the continuation: a text by a rule is written on by that rule."""
+    path = tmp_path / "song.txt"
+    path.write_text("abcdefgh" * 900)
+    settings = {"width": 16, "depth": 1, "heads": 2, "hidden": 32, "positions": "learned", "dropout": 0.0}
+    recipe = recipes.find("text_gpt").override(
+        {"data.file": str(path), "data.block": 12, "optimizer.learning_rate": 0.02}
+        | {f"model.{name}": value for name, value in settings.items()}
+    )
+    run = trainer.create(recipe, tmp_path / "runs", "song", steps=120)
+    trainer.train(run, quiet=True)
+    figures = trainer.evaluate(run)
+    assert figures["loss"] < 0.5
+    assert figures["examples"] == 29  # blocks of 12 of the last twentieth
+    (answer,) = trainer.predict(run, ["cde"])
+    assert answer["output"].startswith("fghabcde")
+    assert recipes.from_config(run.config).to_config() == recipe.to_config()
+    assert run.config["spec"]["continued"]
