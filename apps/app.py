@@ -24,6 +24,7 @@ st.navigation(
         st.Page(VIEWS / "signals.py", title="Signals"),
         st.Page(VIEWS / "memory.py", title="Memory"),
         st.Page(VIEWS / "attention.py", title="Attention"),
+        st.Page(VIEWS / "heads.py", title="Heads"),
         st.Page(VIEWS / "translate.py", title="Translate"),
         st.Page(VIEWS / "next_word.py", title="Next word"),
         st.Page(VIEWS / "runs.py", title="Runs"),

@@ -71,6 +71,24 @@ def gpt() -> tuple[Control, ...]:
     )
 
 
+def transformer() -> tuple[Control, ...]:
+    """Of a Transformer, or of its encoder alone."""
+    from models import attention
+
+    return (
+        Control("model.width", "Width", "Of each token's vector between blocks; divisible by the heads"),
+        Control(
+            "model.depth", "Depth", "Blocks, each of attention and two dense layers; of a decoder as many"
+        ),
+        Control("model.heads", "Heads", "Of each attention"),
+        Control("model.hidden", "Hidden", "Width inside a block's two dense layers"),
+        Control("model.positions", "Positions", "How a token's place is told", attention.POSITIONS),
+        Control("model.normalization", "Normalization", "Where a block has it", attention.NORMALIZATIONS),
+        Control("model.dropout", "Dropout", "Share of the entries that are dropped"),
+        Control("data.vocabulary", "Vocabulary", "Most pieces of words of a language"),
+    )
+
+
 def rnn() -> tuple[Control, ...]:
     """Of a recurrent net."""
     from models import recurrent

@@ -48,6 +48,7 @@ class Page:
         sources: Keys of `data.SOURCES` whose runs and recipes belong here; None: all of the architecture.
         needs_model: Whether there is nothing to explore without a model; else `explore` is given None there.
         first: What to train where there is none, and how long it takes.
+        also: Further architectures whose trainings belong here.
     """
 
     file: str
@@ -60,10 +61,13 @@ class Page:
     sources: Collection[str] | None = None
     needs_model: bool = True
     first: str = "the digits take half a minute"
+    also: Collection[str] = ()
 
     def owns(self, architecture: str, source: str) -> bool:
         """Whether trainings of an architecture on a source belong to this page."""
-        return architecture == self.architecture and (self.sources is None or source in self.sources)
+        return architecture in (self.architecture, *self.also) and (
+            self.sources is None or source in self.sources
+        )
 
 
 def begin(title: str, idea: str = "") -> None:
@@ -79,7 +83,7 @@ def show(page: Page) -> None:
     """Draw an architecture's page."""
     begin(page.title, page.idea)
     fitting = [entry for entry in library.entries() if page.fits(entry)]
-    fitting.sort(key=lambda entry: entry.architecture != page.architecture)  # its own first
+    fitting.sort(key=lambda entry: entry.architecture not in (page.architecture, *page.also))  # its own first
     links.heed_wish()
     entry = _pick(fitting)
     if not fitting and page.needs_model and "tab" not in st.session_state and "tab" not in st.query_params:
@@ -88,7 +92,7 @@ def show(page: Page) -> None:
     drawn = {
         "Explore": lambda: _explore(page, entry),
         "Train": lambda: training_panel.show(page.owns, page.controls()),
-        "Code": lambda: code_panel.show(page.file, page.architecture, entry),
+        "Code": lambda: code_panel.show(page.file, _shown(page, entry), entry),
     }
     for name, tab in zip(TABS, tabs, strict=True):
         if tab.open:
@@ -116,6 +120,11 @@ def test_set(entry: Entry) -> "Split | None":
     except DataUnavailable as error:
         st.info(f"{sentence(error)}.", icon=":material/cloud_off:")
         return None
+
+
+def _shown(page: Page, entry: Entry | None) -> str:
+    """The architecture whose builder is shown: that of the model, where there is one."""
+    return entry.architecture if entry and entry.architecture else page.architecture
 
 
 def _pick(fitting: list[Entry]) -> Entry | None:
@@ -148,7 +157,7 @@ def _facts(entry: Entry) -> str:
     """What is known of a model in one line of HTML; nothing in it comes from a person."""
     facts = []
     if entry.spec.get("target_tokens"):
-        attention = entry.run.config["model"]["attention"]
+        attention = entry.run.config["model"].get("attention", "multi-head")
         facts.append("no attention" if attention == "none" else f"{escaped(attention)} attention")
     elif entry.spec.get("continued"):
         facts.append(f"context of {library.readable(entry.spec['input_shape'][0])}")

@@ -14,6 +14,7 @@ ATTENTION = "views/attention.py"
 BOUNDARY = "views/boundary.py"
 CONVOLUTION = "views/convolution.py"
 FRAMES = "views/frames.py"
+HEADS = "views/heads.py"
 MEMORY = "views/memory.py"
 NEXT_WORD = "views/next_word.py"
 SIGNALS = "views/signals.py"
@@ -34,6 +35,8 @@ BY_SOURCE = {  # where the data say more than the architecture
     "multi30k_fr_en": TRANSLATE,
     "tatoeba_fr_en": TRANSLATE,
     "pairs": TRANSLATE,
+    "pronouns": HEADS,
+    "pronouns_en_fr": HEADS,
     "tiny_shakespeare": NEXT_WORD,
     "docs_text": NEXT_WORD,
     "text": NEXT_WORD,

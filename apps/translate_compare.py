@@ -56,14 +56,20 @@ def speakers(entry: Entry, translator: "Translator") -> list[Speaker]:
 
 def _say_how(entry: Entry) -> None:
     """There is no other model: how to come by one."""
+    from training.recipes import RECIPES
+
     source, recipe = entry.run.config["source"], entry.run.config["recipe"]
     words = ["python", "-m", "training", "train"]
     if translating.has_attention(entry):
         what = "without attention"
+        recipe = recipe.replace("_transformer", "_seq2seq")  # a Transformer is nothing without attention
         words += [FOLDED[source]] if source in FOLDED else [recipe, "--model.attention", "none"]
     else:
         what = "with attention"
         words += [recipe.replace("_folded", ""), "--model.attention", "multiplicative"]
+    if recipe not in RECIPES:
+        st.info(f"There is no model of the same sentences {what}.", icon=":material/compare_arrows:")
+        return
     if entry.run.config["data"].get("file"):
         words += ["--data.file", entry.run.config["data"]["file"]]
     st.info(

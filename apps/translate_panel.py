@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from apps import translating
+from apps import links, translating
 from apps.inside_widgets import _signed
 from apps.library import Entry
 from apps.translating import Unfolded
@@ -24,11 +24,12 @@ _beam = component("beam")
 
 def word_by_word(entry: Entry, translator: "Translator", translation: "Translation", which: int) -> None:
     """The player: reading, the hand-over, and writing."""
-    st.caption(
-        "It reads, hands its state over, and writes one piece of a word after the other. **Play**, or step "
-        "with the arrow keys; click on a word to go there."
-    )
     found = translating.unfold(translator, translation, which)
+    way = "It reads, hands its state over," if found.states else "It reads all at once,"
+    st.caption(
+        f"{way} and writes one piece of a word after the other. **Play**, or step with the arrow keys; click "
+        f"on a word to go there."
+    )
     looked = found.looked
     ended = found.written[-1][0] == translating.ENDING
     told = repr((entry.key, translation.source, found.hypothesis.tokens))
@@ -55,6 +56,10 @@ def word_by_word(entry: Entry, translator: "Translator", translation: "Translati
             "states": states(found),
         },
     )
+    if not found.states:
+        st.caption("Where it looked is the mean over the heads of the decoder's last look at the source.")
+        links.link(links.HEADS, "Every head of it", ":material/arrow_forward:", model=entry.key)
+        return
     st.caption(
         "A row is a unit, a column a step: :primary[**violet**] is above zero, :orange[**orange**] below. "
         "The orange frames are what is handed over. An encoder that reads both ways has a state for each, "

@@ -25,7 +25,7 @@ ENDING = "[end]"  # the token that ends a sentence, for people
 STRANGE = "[?]"  # one that was never seen
 LIKELIEST = 8  # next tokens that are told
 LANGUAGES = {"fr": "French", "en": "English"}
-SOURCES = ("numbers_fr_en", "multi30k_fr_en", "tatoeba_fr_en", "pairs")
+SOURCES = ("numbers_fr_en", "multi30k_fr_en", "tatoeba_fr_en", "pronouns_en_fr", "pairs")
 EXAMPLES = {  # that fit what a model has learned; no one of its own
     "numbers_fr_en": (
         "neuf mille deux cent quatre-vingt-dix-sept",
@@ -44,6 +44,11 @@ EXAMPLES = {  # that fit what a model has learned; no one of its own
         "Elle a oublié de fermer la porte.",
         "Où est la gare la plus proche ?",
         "Nous aurions dû partir plus tôt ce matin.",
+    ),
+    "pronouns_en_fr": (
+        "The animal didn't cross the street because it was too tired.",
+        "The animal didn't cross the street because it was too wide.",
+        "The truck got stuck in the tunnel because it was too narrow.",
     ),
 }
 
@@ -76,10 +81,12 @@ class Unfolded:
 
 def fits(entry: Entry) -> bool:
     """Whether a model translates."""
-    return entry.architecture == "seq2seq"
+    return entry.architecture in ("seq2seq", "transformer")
 
 
 def has_attention(entry: Entry) -> bool:
+    if entry.architecture == "transformer":
+        return True
     return entry.run.config["model"].get("attention", "none") != "none"
 
 
@@ -111,13 +118,22 @@ def examples(entry: Entry) -> tuple[str, ...]:
 
 def translator(entry: Entry) -> "Translator | None":
     """The model to translate with; None where there is none yet, and the page says so."""
-    path = entry.run.model_path
-    modified = path.stat().st_mtime_ns if path.exists() else None
     try:
-        return _translator(str(entry.run.path), modified)
+        return load(entry)
     except RunError as error:
         st.info(f"{sentence(error)}.", icon=":material/hourglass_empty:")
         return None
+
+
+def load(entry: Entry) -> "Translator":
+    """The model to translate with, loaded anew whenever its file is another.
+
+    Raises:
+        RunError: There is none yet, or it has lost its tokenizers.
+    """
+    path = entry.run.model_path
+    modified = path.stat().st_mtime_ns if path.exists() else None
+    return _translator(str(entry.run.path), modified)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

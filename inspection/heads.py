@@ -21,7 +21,21 @@ from inspection import graph, twins
 from inspection.activations import _fitting
 from inspection.graph import KEPT, InspectionError
 
-__all__ = ["CROSS", "DECODER", "ENCODER", "SELF", "Attention", "Looked", "attentions", "look", "pointing"]
+__all__ = [
+    "CROSS",
+    "DECODER",
+    "ENCODER",
+    "SELF",
+    "Attention",
+    "Entrance",
+    "Looked",
+    "attentions",
+    "draw",
+    "entrances",
+    "look",
+    "pointing",
+    "write",
+]
 
 # Who looks at whom: a sequence at itself, where there is but one; else that which is read, that which is
 # written, and this one at the other.
@@ -87,6 +101,21 @@ class Looked:
             return None
         query, key = self.queries[name][item, asks, head], self.keys[name][item, seen, head]
         return query, key, self.products[name](query, key)
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """One input of a model of which nothing else is known.
+
+    Args:
+        name: Of it.
+        shape: Of one sequence; None: any size.
+        tokens: How many tokens there are, where it takes tokens and that is known; 0: it takes features.
+    """
+
+    name: str
+    shape: tuple[int | None, ...]
+    tokens: int
 
 
 @functools.lru_cache(maxsize=KEPT)
@@ -198,6 +227,66 @@ def pointing(
                 to_wanted[name].append((asked * wanted[places, None]).sum(-1))
     joined = {name: np.concatenate(parts) for name, parts in to_wanted.items()}
     return {name: ((shares > least).mean(0), shares.mean(0)) for name, shares in joined.items()}
+
+
+def write(
+    model: keras.Model,
+    source: Sequence[int],
+    start: int,
+    end: int,
+    most: int,
+    barred: Collection[int] = (),
+    off: Mapping[str, Collection[int]] | None = None,
+) -> list[int]:
+    """What a model writes of a source, the likeliest token at each step, without some of its heads.
+
+    Args:
+        model: From a list, source `(B, S)` and target one place behind `(B, T)`, to logits `(B, T, V)`.
+        source: Tokens.
+        start: The token before the first.
+        end: The one behind the last, told where it was reached.
+        most: Tokens that are written at the most.
+        barred: Tokens that are never written.
+        off: As `look` takes it.
+    """
+    written = [start]
+    program, masks = _program(model), _masks(attentions(model), off or {})
+    while len(written) <= most and written[-1] != end:
+        inputs = [np.array([source]), np.array([written])]
+        logits, _ = program(_fitting(model, inputs, _signature(model)), masks)
+        logits = logits[0, -1].numpy().astype("float32")
+        logits[list(barred)] = -np.inf
+        written.append(int(logits.argmax()))
+    return written[1:]
+
+
+def entrances(model: keras.Model) -> list[Entrance]:
+    """What a model takes, as far as the model itself tells.
+
+    Raises:
+        InspectionError: It has no graph of layers.
+    """
+    layers = graph.layers(model)
+    found = []
+    for place, tensor in enumerate(keras.tree.flatten(graph.functional(model).input)):
+        tables = [
+            each.operation.input_dim
+            for each in layers.values()
+            if isinstance(each.operation, keras.layers.Embedding) and f"{graph.INPUT}{place}" in each.inputs
+        ]
+        whole = "int" in str(tensor.dtype)
+        found.append(Entrance(tensor.name, tuple(tensor.shape[1:]), min(tables, default=2 if whole else 0)))
+    return found
+
+
+def draw(entrance: Entrance, steps: int, seed: int = 0) -> np.ndarray:
+    """An input drawn at random, of `steps` where its size may be any: tokens but 0, which often pads, or
+    features of a normal distribution."""
+    random = np.random.default_rng(seed)
+    shape = tuple(size or steps for size in entrance.shape)
+    if entrance.tokens:
+        return random.integers(min(1, entrance.tokens - 1), entrance.tokens, shape)
+    return random.normal(size=shape).astype("float32")
 
 
 def _masks(found: Mapping[str, Attention], off: Mapping[str, Collection[int]]) -> list[np.ndarray]:

@@ -136,6 +136,7 @@ function fill(root) {
   );
   picks.hidden = data.states.length < 2;
   root.querySelector(".look").hidden = false;
+  root.querySelector(".state").hidden = !data.states.length; // a Transformer has none
   root.querySelector(".look canvas").hidden = !data.looked;
 }
 
@@ -172,14 +173,14 @@ function paint(root) {
   likely(root, step);
   drawLook(root, step, theme);
   sayLook(root);
-  drawState(root, theme);
+  if (root.data.states.length) drawState(root, theme);
 }
 
 function told(root, step) {
-  const { data, at } = root, count = data.source.length;
+  const { data, at } = root, count = data.source.length, state = data.states.length;
   if (at === 0) return "Nothing has been read yet.";
-  if (at < count) return `Reading: ${at} of ${count} tokens are in the state.`;
-  if (step < 0) return "All is read. The state is handed over to the decoder.";
+  if (at < count) return state ? `Reading: ${at} of ${count} tokens are in the state.` : `${at} of ${count} tokens are read.`;
+  if (step < 0) return state ? "All is read. The state is handed over to the decoder." : "All is read, every token with a look at all others.";
   const last = data.ended && step === data.written.length - 1;
   return `It ${last ? "ended here" : `wrote “${data.written[step][0]}”`}, which it found ${percent(data.sure[step])} likely.`;
 }

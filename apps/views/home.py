@@ -79,6 +79,13 @@ WAYS = (
         "a soft one, and follow one query step by step, all at once, and through several heads.",
     ),
     (
+        "views/heads.py",
+        "Heads",
+        ":material/account_tree:",
+        "What does “it” look at? Every head of every layer as lines between words and as a matrix. Switch "
+        "heads off, and find the one that knows what a pronoun means.",
+    ),
+    (
         "views/translate.py",
         "Translate",
         ":material/translate:",
@@ -121,6 +128,8 @@ TITLES = {  # what the gallery's models were taught, by source
     "numbers_fr_en": "Numbers and dates, French to English",
     "multi30k_fr_en": "Captions, French to English",
     "tatoeba_fr_en": "Everyday sentences, French to English",
+    "pronouns": "What “it” refers to",
+    "pronouns_en_fr": "“It” as il or elle, English to French",
     "tiny_shakespeare": "Shakespeare, character by character",
     "docs_text": "Python's documentation, piece by piece",
 }

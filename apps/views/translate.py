@@ -170,7 +170,7 @@ frame.show(
         idea=(
             "One recurrent net reads a sentence into its state, another unfolds that state in another "
             "language. The longer the sentence, the more must fit into the same few numbers; attention lets "
-            "the writer look back."
+            "the writer look back, and a Transformer does nothing else."
         ),
         architecture="seq2seq",
         fits=translating.fits,

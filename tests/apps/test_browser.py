@@ -27,6 +27,7 @@ PAGES = (
     "/signals",
     "/memory",
     "/attention",
+    "/heads",
     "/translate",
     "/next_word",
     "/runs",

@@ -230,6 +230,37 @@ def test_a_decoder_is_asked_about_the_source():
     np.testing.assert_allclose(found["decoder1_cross_weights"][1], mean, atol=1e-6)
 
 
+# What is written, and what a model takes
+
+
+def test_what_is_written_is_the_likeliest_at_each_step_with_heads_and_without():
+    model = translator()
+    off = {"decoder2_cross_weights": [0, 1], "encoder1_weights": [1]}
+    for some in ({}, off):
+        written, given = heads.write(model, [4, 5, 2], 1, 2, 6, (0, 1, 3), some), [1]
+        for token in written:
+            logits = look(model, [np.array([[4, 5, 2]]), np.array([given])], some).output[0, -1]
+            logits[[0, 1, 3]] = -np.inf
+            assert token == logits.argmax()
+            given.append(token)
+        assert 2 not in written[:-1]
+        assert written[-1] == 2 or len(written) == 6
+
+
+def test_an_input_is_drawn_for_a_model_that_comes_without_its_data():
+    tokens, features = keras.Input((None,), name="tokens"), keras.Input((5, 3), name="features")
+    x = L.Concatenate(axis=1)([L.Embedding(7, 3)(tokens), features])
+    model = keras.Model([tokens, features], L.MultiHeadAttention(1, 2)(x, x))
+    first, second = heads.entrances(model)
+    assert (first.name, first.shape, first.tokens) == ("tokens", (None,), 7)
+    assert (second.shape, second.tokens) == ((5, 3), 0)
+    drawn = [heads.draw(each, 4, seed=3) for each in (first, second)]
+    assert drawn[0].shape == (4,)
+    assert set(drawn[0].tolist()) <= set(range(1, 7))
+    ((_, shares),) = look(model, [each[None] for each in drawn]).weights.items()
+    assert shares.shape == (1, 1, 9, 9)
+
+
 # A translation's one matrix, and what does not fit
 
 

@@ -1,0 +1,225 @@
+"""What every head looks at, as lines and matrices; heads switched off; one score by its features."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from apps import looking
+from apps.looking import Off, Piece, Reading, Seen
+from apps.run_card import escaped
+from apps.widgets import _state, base64_text, component, levels
+
+if TYPE_CHECKING:
+    from inspection.heads import Attention
+
+TABS = {  # kinds of attention, for people
+    "encoder": "Encoder, at itself",
+    "decoder": "Decoder, at itself",
+    "cross": "Decoder, at the source",
+    "self": "At itself",
+}
+VERBS = {"decoder": "was written looking at", "cross": "was written looking at"}
+PARTS = ("query", "key", "product")
+
+_chances = component("chances")
+_gaze = component("gaze")
+_features = component("features")
+
+# What stands under each head of an attention, and which head is the best, of those named.
+Notes = tuple[dict[str, list[str]], tuple[str, int]]
+
+
+def off(key: str) -> dict[str, set[int]]:
+    """The heads that a person has switched off, by the name of their attention; to be changed in place."""
+    return st.session_state.setdefault(f"heads-off-{key}", {})
+
+
+def answers(reading: Reading, whole: Seen, seen: Seen, without: Off) -> None:
+    """What the model makes of the sentence, and what becomes of it without some heads."""
+    count = sum(map(len, without.values()))
+    if not (whole.shares or reading.translates):
+        return
+    sides = [("With every head" if count else "It writes" if reading.translates else "It says", whole)]
+    if count:
+        sides.append((f"Without {count} head{'s' if count > 1 else ''}", seen))
+    _chances(
+        key="chances",
+        data={
+            "sides": [
+                {"title": name, "words": _marked(one.text) if reading.translates else None, **_shares(one)}
+                for name, one in sides
+            ]
+        },
+    )
+
+
+def _shares(seen: Seen) -> dict[str, Any]:
+    return {"shares": [[name, round(share, 5)] for name, share in seen.shares.items()]}
+
+
+def _marked(text: str) -> list[tuple[str, bool]]:
+    """The words of a translation, and which of them is its pronoun."""
+    return [
+        (word, word.lower().removeprefix("qu'").strip(".,:!?") in looking.PRONOUNS) for word in text.split()
+    ]
+
+
+def gaze(
+    key: str,
+    found: "dict[str, Attention]",
+    kind: str,
+    reading: Reading,
+    seen: Seen,
+    notes: Notes | None,
+) -> dict[str, int]:
+    """Show the attentions of a kind; the layer, the head and the pair of words that are picked.
+
+    Args:
+        key: Of the model's state in the session.
+        found: The attentions of that kind, by name.
+        kind: Of them.
+        reading: The sentence.
+        seen: What the model did with it.
+        notes: What is said of each head.
+    """
+    rows, columns = looking.axes(reading, seen, kind, next(iter(found)))
+    names, without = list(found), off(key)
+    place = f"heads-at-{key}-{kind}"
+    at = _at(place, found, rows, columns, seen)
+
+    def picked() -> None:
+        told = _state("gaze", "picked", None)
+        if told:
+            chosen = {name: int(told[name]) for name in ("layer", "head", "asks", "seen")}
+            st.session_state[place] = {**chosen, **_marks(rows, columns)}
+
+    def switched() -> None:
+        told = _state("gaze", "switched", None)
+        if told and 0 <= int(told[0]) < len(names):
+            without.setdefault(names[int(told[0])], set()).symmetric_difference_update({int(told[1])})
+
+    best = None
+    if notes is not None and notes[1][0] in names:
+        best = [names.index(notes[1][0]), notes[1][1]]
+    _gaze(
+        key="gaze",
+        data={
+            "rows": rows,
+            "columns": columns,
+            "verb": VERBS.get(kind, "looks at"),
+            "at": at,
+            "best": best,
+            "layers": [
+                {
+                    "title": title(name, place, len(names)),
+                    "on": [head not in without.get(name, ()) for head in range(one.heads)],
+                    "notes": None if notes is None else notes[0].get(name),
+                    "pixels": base64_text(_with_mean(seen.looked.weights[name][0])),
+                }
+                for place, (name, one) in enumerate(found.items())
+            ],
+        },
+        on_picked_change=picked,
+        on_switched_change=switched,
+    )
+    return at
+
+
+def title(name: str, place: int, count: int) -> str:
+    """A layer for people."""
+    return f"Layer {place + 1}" if count > 1 else name.removesuffix("_weights")
+
+
+def _with_mean(weights: np.ndarray) -> np.ndarray:
+    """Every head's shares `(H, T, S)` and their mean as one more, as bytes."""
+    return levels(np.concatenate([weights, weights.mean(0, keepdims=True)]))
+
+
+def _at(
+    place: str, found: "dict[str, Attention]", rows: Sequence[Piece], columns: Sequence[Piece], seen: Seen
+) -> dict[str, int]:
+    """What is picked, as far as it is there; at first the last layer's average, and "it"."""
+    names, kept = list(found), st.session_state.get(place, {})
+    at = {
+        "layer": min(kept.get("layer", len(names) - 1), len(names) - 1),
+        "head": kept.get("head", found[names[-1]].heads),
+        "asks": kept.get("asks", -1),
+    }
+    at["head"] = min(at["head"], found[names[at["layer"]]].heads)
+    marks = _marks(rows, columns)
+    if kept.get("word") != marks["word"] or not 0 <= at["asks"] < len(rows):
+        at["asks"] = looking.pronoun(rows)
+    weights = _with_mean(seen.looked.weights[names[at["layer"]]][0])[at["head"], at["asks"]]
+    at["seen"] = kept["seen"] if kept.get("text") == marks["text"] else int(weights.argmax())
+    return at
+
+
+def _marks(rows: Sequence[Piece], columns: Sequence[Piece]) -> dict[str, str]:
+    """What tells sentences apart: for a twin the "word" that asks is kept, what it was compared with not."""
+    text = " ".join(text for text, _ in [*rows, *columns])
+    return {"word": f"{len(rows)} {looking.pronoun(rows)} {rows[0][0]}", "text": text}
+
+
+def switches(key: str, found: "dict[str, Attention]", kind: str, at: dict[str, int]) -> None:
+    """Buttons that switch many heads at once."""
+    names = list(found)
+    name, head = names[at["layer"]], at["head"]
+    without = off(key)
+    one = head < found[name].heads
+
+    def alone() -> None:
+        for each, attention in found.items():
+            without[each] = {other for other in range(attention.heads) if (each, other) != (name, head)}
+
+    def layer() -> None:
+        without[name] = set(range(found[name].heads))
+
+    with st.container(horizontal=True, gap="small"):
+        _button("All off but this", alone, not one, f"heads-alone-{kind}")
+        _button("This layer off", layer, False, f"heads-layer-{kind}")
+        _button("All on", without.clear, not any(without.values()), f"heads-on-{kind}")
+
+
+def _button(label: str, act: Callable[[], Any], disabled: bool, key: str) -> None:
+    st.button(label, key=key, on_click=act, disabled=disabled)
+
+
+def features(
+    found: "dict[str, Attention]",
+    reading: Reading,
+    seen: Seen,
+    kind: str,
+    at: dict[str, int],
+) -> None:
+    """The score of a pair of words in one head, feature by feature."""
+    st.markdown("##### One score, feature by feature")
+    name = list(found)[at["layer"]]
+    if at["head"] >= found[name].heads:
+        st.caption("Pick a head among the tiles: an average has no query and no key.")
+        return
+    told = seen.looked.features(name, at["head"], at["asks"], at["seen"])
+    if told is None:
+        st.caption("This layer does not compare feature by feature.")
+        return
+    rows, columns = looking.axes(reading, seen, kind, name)
+    asks, looked = rows[at["asks"]][0], columns[at["seen"]][0]
+    st.caption(
+        f"The query of {escaped(asks)} beside the key of {escaped(looked)}, in this head. Where both have "
+        f"the same sign, the product speaks for looking there: :primary[**violet**] is above zero, "
+        f":orange[**orange**] below. Click on other words to compare them."
+    )
+    _features(
+        key="features",
+        data={
+            "asks": asks,
+            "seen": looked,
+            "sum": float(told[2].sum()),
+            "share": float(seen.looked.weights[name][0, at["head"], at["asks"], at["seen"]]),
+            "rows": [
+                {"name": part, "values": [round(float(value), 4) for value in values]}
+                for part, values in zip(PARTS, told, strict=True)
+            ],
+        },
+    )

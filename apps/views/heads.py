@@ -1,0 +1,252 @@
+"""Heads: which word looks at which, in every head of every layer, and what is left without some of them."""
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from apps import controls, frame, heads_panel, heads_search, library, looking, own_model
+from apps.library import Entry
+from apps.looking import Reading
+from apps.run_card import escaped, sentence
+from training.runs import RunError
+
+if TYPE_CHECKING:
+    import keras
+
+OWN = "Your own file"
+STEPS = 8  # of an input that is drawn for a model of any length
+MOST_TYPED = 2000  # characters of numbers
+
+
+def explore(entry: Entry | None) -> None:
+    """The chosen model, or one from a file."""
+    ways = [library.label(entry), OWN] if entry is not None else [OWN]
+    whose = st.segmented_control(
+        "Whose",
+        ways,
+        default=ways[0],
+        required=True,
+        key=f"heads-whose-{entry.key if entry else ''}",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    if whose == OWN or entry is None:
+        _own()
+    else:
+        _of_run(entry)
+
+
+@st.fragment
+def _of_run(entry: Entry) -> None:
+    """From a sentence to what every head looks at; another sentence runs nothing but this."""
+    try:
+        text = _sentence(entry)
+        reading = looking.read(entry, text)
+    except RunError as error:
+        st.info(f"{sentence(error)}.", icon=":material/hourglass_empty:")
+        return
+    if reading is None:
+        st.info("There is nothing to read: write some words.", icon=":material/edit:")
+        return
+    for note in reading.notes:
+        st.info(f"{sentence(note)}.", icon=":material/info:")
+    _draw(entry.key, reading, entry)
+
+
+def _sentence(entry: Entry) -> str:
+    """Let a person type a sentence, try one, or turn it into its twin."""
+    offered = looking.examples(entry)
+    key = f"heads-sentence-{entry.run.config.get('source', '')}"
+    field, turn = st.columns([5, 1], vertical_alignment="bottom")
+    with field:
+        text = st.text_input(
+            "Sentence",
+            offered[0][0] if offered else "",
+            key=key,
+            persist_state="session",
+            placeholder="Write a sentence and press Enter",
+        )
+    twin = looking.twin(text)
+    if twin:
+        with turn:
+            st.button(
+                "Flip",
+                icon=":material/swap_horiz:",
+                key="heads-flip",
+                on_click=lambda: st.session_state.update({key: twin}),
+                help=f"Change the adjective alone, and what “it” is with it: {twin}",
+                width="stretch",
+            )
+    if len(offered) > 1:
+        st.pills(
+            "Or try",
+            [pair[0] for pair in offered],
+            key=f"{key}-try",
+            on_change=lambda: _try(key),
+            label_visibility="collapsed",
+        )
+    return text
+
+
+def _try(key: str) -> None:
+    """Take the example that was clicked at."""
+    state = st.session_state
+    if state[f"{key}-try"] is not None:
+        state[key] = state[f"{key}-try"]
+        state[f"{key}-try"] = None
+
+
+def _draw(key: str, reading: Reading, entry: Entry | None = None) -> None:
+    """The answer, the heads, and one score."""
+    from inspection import heads
+    from inspection.graph import InspectionError
+
+    try:
+        every = heads.attentions(reading.model)
+        if not every:
+            st.info(
+                "No attention is found in this model: no layer of Keras' own that attends, and no softmax "
+                "over a product of queries and keys.",
+                icon=":material/visibility_off:",
+            )
+            return
+        without = {name: off for name, off in heads_panel.off(key).items() if off and name in every}
+        whole = looking.see(reading, {})
+        seen = looking.see(reading, without) if without else whole
+    except InspectionError as error:
+        st.warning(f"{sentence(error)}.", icon=":material/visibility_off:")
+        return
+    heads_panel.answers(reading, whole, seen, without)
+    kinds = [kind for kind in heads_panel.TABS if any(one.kind == kind for one in every.values())]
+    kind = kinds[0]
+    if len(kinds) > 1:
+        kind = (
+            st.segmented_control(
+                "Attention",
+                kinds,
+                default=kinds[0],
+                required=True,
+                format_func=lambda kind: heads_panel.TABS[kind],
+                key=f"heads-kind-{key}",
+                persist_state="session",
+                label_visibility="collapsed",
+            )
+            or kinds[0]
+        )
+    found = {name: one for name, one in every.items() if one.kind == kind}
+    first, shapes = next(iter(found)), {name: seen.looked.weights[name].shape[2:] for name in found}
+    found = {name: one for name, one in found.items() if shapes[name] == shapes[first]}
+    if not all(looking.axes(reading, seen, kind, first)):
+        st.info("It wrote nothing, so nothing was looked at.", icon=":material/info:")
+        return
+    notes = heads_search.offer(entry, kind, list(found), f"heads-at-{key}-{kind}") if entry else None
+    at = heads_panel.gaze(key, found, kind, reading, seen, notes)
+    heads_panel.switches(key, found, kind, at)
+    heads_panel.features(found, reading, seen, kind, at)
+
+
+# A person's own
+
+
+@st.fragment
+def _own() -> None:
+    """Let a person bring a model in a file, and numbers for it."""
+    from inspection import heads
+    from inspection.graph import InspectionError
+
+    st.file_uploader(
+        'A model with attention, as `model.save("name.keras")` writes it',
+        type=["keras"],
+        max_upload_size=own_model.MOST_MIB,
+        key="heads-file",
+        on_change=_keep,
+        help="It stays on this machine. Only what Keras itself ships is loaded; no code in it is run",
+    )
+    kept = st.session_state.get("heads-own")
+    if kept is None:
+        return
+    name, content = kept
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    try:
+        model = own_model.load(content)
+        if not heads.attentions(model):
+            st.info(
+                f"{escaped(name)}: no attention is found in this model.", icon=":material/visibility_off:"
+            )
+            return
+        st.caption(f"{escaped(name)} · {model.count_params():,} weights")
+        inputs, pieces = _given(model, digest)
+    except (own_model.OwnModelError, InspectionError, ValueError) as error:
+        st.warning(f"{escaped(name)}: {escaped(str(error))}.", icon=":material/error:")
+        return
+    _draw(f"own-{digest}", Reading(model, inputs, pieces))
+
+
+def _keep() -> None:
+    """Keep an uploaded file for a look elsewhere; forget one that is taken away."""
+    file = st.session_state["heads-file"]
+    st.session_state["heads-own"] = None if file is None else (file.name, file.getvalue())
+
+
+def _given(model: "keras.Model", digest: str) -> tuple[Any, list[looking.Piece]]:
+    """Inputs of a model of which nothing is known but its shapes, and names of the first one's steps.
+
+    Raises:
+        ValueError: They are none that it takes.
+    """
+    import keras
+
+    from inspection import graph, heads
+
+    given = []
+    for entrance in heads.entrances(model):
+        drawn = heads.draw(entrance, STEPS)
+        if len(entrance.shape) == 1 and entrance.tokens:
+            text = st.text_input(
+                f"{entrance.name}: whole numbers from 0 to {entrance.tokens - 1:,}",
+                ", ".join(map(str, drawn.tolist())),
+                key=f"heads-{digest}-{entrance.name}",
+                max_chars=MOST_TYPED,
+                persist_state="session",
+            )
+            drawn = _numbers(text, entrance.tokens, entrance.shape[0])
+        given.append(drawn[None])
+    inputs = keras.tree.pack_sequence_as(graph.functional(model).input, given)
+    first = given[0][0]
+    texts = [str(number) for number in (first.tolist() if first.ndim == 1 else range(1, len(first) + 1))]
+    return inputs, [(text, True) for text in texts]
+
+
+def _numbers(text: str, tokens: int, length: int | None) -> np.ndarray:
+    """The tokens that were typed.
+
+    Raises:
+        ValueError: They are none; the message is for a person.
+    """
+    parts = text.replace(",", " ").split()
+    if not parts or not all(part.isdecimal() and int(part) < tokens for part in parts):
+        raise ValueError(f"write whole numbers from 0 to {tokens - 1:,}, split by commas")
+    if length is not None and len(parts) != length:
+        raise ValueError(f"it takes {length} numbers, not {len(parts)}")
+    return np.array([int(part) for part in parts[: looking.MOST_TOKENS]], "int32")
+
+
+frame.show(
+    frame.Page(
+        file=__file__,
+        title="Heads",
+        idea=(
+            "In a Transformer every word looks at the others, several times at once. Each head has learned "
+            "to look for something else. Pick a word and see where its heads look; switch some off and see "
+            "what is lost."
+        ),
+        architecture="transformer",
+        also=("encoder",),
+        fits=looking.fits,
+        explore=explore,
+        controls=controls.transformer,
+        needs_model=False,
+    )
+)
