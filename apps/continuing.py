@@ -257,6 +257,16 @@ def tree(entry: Entry, tokens: Sequence[int]) -> Tree:
     return found
 
 
+def is_known(tree: Tree) -> bool:
+    """Whether it is the tree that this person has now."""
+    return st.session_state.get("next_word_tree", (None, None))[1] is tree
+
+
+def forget() -> None:
+    """Have the next tree be a new one."""
+    st.session_state.pop("next_word_tree", None)
+
+
 def visible(text: str, kept: str = "") -> str:
     """A token's text with a sign for each character that nobody sees, but those of `kept`."""
     return "".join(character if character in kept else _sign(character) for character in text)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from apps import library
+from apps import continuing, library
 from apps.continuing import BAR, Step, Tree, visible
 from apps.library import Entry
 from apps.widgets import _state, base64_text, component
@@ -48,10 +48,10 @@ def _show(
     looks: bool,
     was_active: bool,
 ) -> None:
-    if tree.left:
+    if tree.left and continuing.is_known(tree):
         with st.spinner("Getting ready to write", show_time=False) if not tree.streams else st.container():
             tree.write(writer, drawing, seed)
-    if (tree.left > 0) != was_active:
+    if (tree.left > 0) != was_active or not continuing.is_known(tree):
         st.rerun()
     _buttons(tree, most)
     text = tree.text()
@@ -111,7 +111,7 @@ def _buttons(tree: Tree, most: int) -> None:
                 "Begin anew",
                 icon=":material/restart_alt:",
                 key="next_word_anew",
-                on_click=lambda: st.session_state.pop("next_word_tree", None),
+                on_click=continuing.forget,
                 help="Forget all that was written",
             )
 

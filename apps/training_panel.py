@@ -58,7 +58,7 @@ UPLOADS = {  # what they are, and how their files' names end
         "Pairs of your own: a text file with a sentence, a tab and its translation a line",
         ["tsv", "txt", "csv"],
     ),
-    "text": ("A text of your own: plain text in UTF-8", ["txt", "md", "text", "csv", "py"]),
+    "text": ("A text of your own: plain text in UTF-8", ["txt", "md", "csv", "py"]),
 }
 MOST_MIB = 20  # of an uploaded file
 

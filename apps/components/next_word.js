@@ -29,6 +29,7 @@ function build(root) {
     const to = event.key === "End" ? data.first + data.tokens.length : data.place + step;
     if (Number.isNaN(to) || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
+    root.keyed = true;
     if (to > 0 && to <= data.first + data.tokens.length) root.tell("place", to);
   };
 }
@@ -113,7 +114,9 @@ function prose(root) {
   if (data.first) nodes.unshift(element("span", "cut muted", `… ${data.first.toLocaleString("en")} tokens before\n`));
   text.replaceChildren(...nodes, next);
   next.onclick = () => root.tell("place", end);
-  if (follow || data.writing) text.scrollTop = text.scrollHeight;
+  if (root.keyed) text.querySelector(".now")?.scrollIntoView({ block: "nearest" });
+  else if (follow || data.writing) text.scrollTop = text.scrollHeight;
+  root.keyed = false;
   [root.branch, root.end] = [data.branch, end];
 }
 
@@ -151,6 +154,8 @@ function bars(root) {
     head.append(element("span", "", "token"), element("span"), element("span", "share", "model"), element("span", "share", "drawn"));
     rows.unshift(head);
   }
+  const longest = Math.max(0, ...data.bars.map(([, text]) => text.length));
+  list.style.setProperty("--label", `${Math.max(3, Math.min(11, longest + 1))}ch`);
   list.replaceChildren(...rows);
   const shown = data.bars.reduce((sum, bar) => sum + bar[2], 0), others = data.vocabulary - data.bars.length;
   section.querySelector(".rest").textContent =

@@ -291,51 +291,50 @@ def test_each_token_is_told_with_its_surprise_and_what_was_preferred(shelves, pa
     assert metrics["Tokens"] == str(len(tokens))
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("", "there is nothing to read"),
-        ("t", "it is a single token"),
-        ("\x00\x07", "left out: ␀ ␇"),
-        ("the\x07 cat", "left out: ␇"),
-        ("<img src=x onerror=alert(1)> **the** cat", "never seen in training, and left out: <"),
-        ("the cat " * 12_500, "of its 100,000 tokens the first 300 are read"),
-        ("the cat " * 13_000, "only the first 100,000 of its 104,000 characters are read"),
-    ],
-)
-def test_a_text_of_any_kind_is_told_calmly(shelves, page, monkeypatch, text, says):
+def test_a_text_of_any_kind_is_told_calmly(shelves, page, monkeypatch):
     from apps import surprise_panel
 
     monkeypatch.setattr(surprise_panel, "MOST_READ", 300)
     add(shelves)
-    tested = surprised(page, text)
-    assert says in texts(tested).replace("\\", "").lower()
-    assert field(tested, "text_area", "Text").value == text
+    tested = surprised(page, "the cat")
+    for text, says in {
+        "": "there is nothing to read",
+        "t": "it is a single token",
+        "\x00\x07": "left out: ␀ ␇",
+        "the\x07 cat": "left out: ␇",
+        "<img src=x onerror=alert(1)> **the** cat": "never seen in training, and left out: <",
+        "the cat " * 12_500: "of its 100,000 tokens the first 300 are read",
+        "the cat " * 13_000: "only the first 100,000 of its 104,000 characters are read",
+    }.items():
+        tested = drawn(field(tested, "text_area", "Text").set_value(text).run())
+        assert says in texts(tested).replace("\\", "").lower()
+        assert field(tested, "text_area", "Text").value == text
 
 
 # Bad input
 
 
-@pytest.mark.parametrize(
-    ("prompt", "settings", "says"),
-    [
-        ("", {}, "the prompt is empty: it begins with a new line"),
-        ("the ☃ cat€", {}, "never seen in training, and left out: ☃ €"),
-        ("the cat " * 5, {}, "of its 40 tokens the last 15 are read: that is the context"),
-        ("the cat " * 13_000, {}, "only the last 100,000 of its 104,000 characters are read"),
-        ("the", {"Temperature": 0.0}, "at temperature 0 nothing is drawn"),
-        ("the", {"Top_k": 10**12}, "tokens that there are: all are kept"),
-    ],
-)
-def test_what_can_not_be_taken_as_it_is_is_told_calmly_and_it_writes(shelves, page, prompt, settings, says):
+def test_what_can_not_be_taken_as_it_is_is_told_calmly_and_it_writes(shelves, page):
     add(shelves)
-    tested = open_at(page, prompt, Tokens=3, **settings)
-    assert says in texts(tested).replace("\\", "").lower()
-    assert field(tested, "text_area", "Prompt").value == prompt
-    shown = told(wrote(tested))
-    assert shown["read"] <= CONTEXT - 1
-    if settings.get("Temperature") == 0:
-        assert [bar[3] for bar in shown["bars"]][:2] == [1, 0]
+    tested = open_at(page, "the cat", Tokens=3)
+    for prompt, says in {
+        "": "the prompt is empty: it begins with a new line",
+        "the ☃ cat€": "never seen in training, and left out: ☃ €",
+        "the cat " * 5: "of its 40 tokens the last 15 are read: that is the context",
+        "the cat " * 13_000: "only the last 100,000 of its 104,000 characters are read",
+    }.items():
+        tested = drawn(field(tested, "text_area", "Prompt").set_value(prompt).run())
+        assert says in texts(tested).replace("\\", "").lower()
+        assert field(tested, "text_area", "Prompt").value == prompt
+        before = len(told(tested)["tokens"])
+        tested = wrote(tested)
+        assert len(told(tested)["tokens"]) == before + 3
+        assert told(tested)["read"] <= CONTEXT - 1
+    tested = drawn(field(tested, "number_input", "Top-k").set_value(10**12).run())
+    assert "tokens that there are: all are kept" in texts(tested).replace("\\", "")
+    tested = wrote(drawn(field(tested, "slider", "Temperature").set_value(0.0).run()))
+    assert "at temperature 0 nothing is drawn" in texts(tested).lower()
+    assert [bar[3] for bar in told(tested)["bars"]][:2] == [1, 0]
 
 
 def test_temperatures_below_0_and_shares_of_none_can_not_be_reached(shelves, page):

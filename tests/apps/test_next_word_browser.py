@@ -65,6 +65,9 @@ def test_a_text_is_written_stopped_cut_at_another_token_and_walked_back(tab, net
     assert tokens.all_text_contents()[:12] == first[:12]
     branches.first.click()
     until(lambda: tokens.all_text_contents() == first, "the first way is back")
+    tab.get_by_role("button", name="Begin anew").click()
+    expect(tokens).to_have_count(7)
+    expect(branches.first).to_be_hidden()
     expect(tab.get_by_test_id("stException")).to_have_count(0)
 
 
