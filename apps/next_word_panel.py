@@ -217,4 +217,5 @@ def _heed(writer: "Writer", tree: Tree, drawing: "Drawing", most: int) -> None:
 
 
 def _rounded(share: float | None) -> float | None:
-    return None if share is None else round(float(share), 5)
+    """For the browser; what is small stays above 0, which is what was left out."""
+    return None if share is None else float(f"{share:.5g}")
