@@ -133,7 +133,9 @@ def title(name: str, place: int, count: int) -> str:
 
 
 def _with_mean(weights: np.ndarray) -> np.ndarray:
-    """Every head's shares `(H, T, S)` and their mean as one more, as bytes."""
+    """Every head's shares `(H, T, S)` as bytes, and where there are several their mean as one more."""
+    if len(weights) == 1:
+        return levels(weights)
     return levels(np.concatenate([weights, weights.mean(0, keepdims=True)]))
 
 
@@ -147,7 +149,8 @@ def _at(
         "head": kept.get("head", found[names[-1]].heads),
         "asks": kept.get("asks", -1),
     }
-    at["head"] = min(at["head"], found[names[at["layer"]]].heads)
+    heads = found[names[at["layer"]]].heads
+    at["head"] = min(at["head"], heads if heads > 1 else 0)
     marks = _marks(rows, columns)
     if kept.get("word") != marks["word"] or not 0 <= at["asks"] < len(rows):
         at["asks"] = looking.pronoun(rows)

@@ -63,6 +63,7 @@ class Reading:
         notes: What was done about input that could not be read as it is, in sentences.
         tokenizer: What reads what the model writes; None: it writes nothing, or nobody knows.
         classes: Names, of a classifier.
+        place: Of the step whose answer is told, where each step has one.
     """
 
     model: "keras.Model"
@@ -71,6 +72,7 @@ class Reading:
     notes: Sequence[str] = ()
     tokenizer: Any = None
     classes: Sequence[str] = ()
+    place: int = -1
 
     @property
     def translates(self) -> bool:
@@ -138,6 +140,8 @@ def read(entry: Entry, text: str) -> Reading | None:
 
     tokens = [*tokens[: MOST_TOKENS - 1], END]
     given, pieces = np.array([tokens], "int32"), translating.pieces(tokenizer, tokens)
+    if entry.spec.get("every_step"):  # what it says at the pronoun is what it takes it for
+        return Reading(model, given, pieces, notes, tokenizer, place=pronoun(pieces))
     return Reading(model, given, pieces, notes, classes=entry.spec["classes"])
 
 
@@ -161,7 +165,7 @@ def see(reading: Reading, off: Off) -> Seen:
     if reading.classes:
         shares = dict(zip(reading.classes, map(float, probabilities(looked.output)[0]), strict=True))
     elif reading.tokenizer is not None:
-        found = probabilities(looked.output[0, -1])
+        found = probabilities(looked.output[0, reading.place])
         best = np.argsort(-found, kind="stable")[:LIKELIEST]
         names = map(_visible, reading.tokenizer.pieces(best.tolist()))
         shares = {name: float(found[place]) for name, place in zip(names, best, strict=True)}

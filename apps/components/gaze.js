@@ -167,7 +167,7 @@ function paintGrid(root) {
       canvas.getContext("2d").drawImage(drawn(root, values, T, S), 0, 0);
       open.type = "button";
       open.append(canvas);
-      const name = mean ? (layer.on.length > 1 ? "average" : "all") : `head ${h + 1}`;
+      const name = mean ? "average" : `head ${h + 1}`;
       open.setAttribute("aria-label", `Show ${layer.title}, ${name}`);
       open.setAttribute("aria-pressed", String(l === at.layer && h === at.head));
       open.onclick = () => pick(root, { layer: l, head: h });

@@ -7,10 +7,11 @@ import keras
 import numpy as np
 import pytest
 
-from apps import heads_panel, heads_search, looking
+from apps import heads_panel, heads_search, looking, translating
 from apps.library import Entry
 from data import pronouns
 from inspection import heads
+from models import encoder as encoders
 from tests.apps.conftest import component, drawn, field, texts
 from training import recipes, runs, trainer, translation
 from training.runs import Run
@@ -87,6 +88,19 @@ def test_the_adjective_is_flipped_by_one_click_and_back(encoder, page):
     assert np.abs(shares(tested)[0] - before[0]).max() > 0.01
     tested = drawn(button(tested, "Flip").click().run())
     np.testing.assert_array_equal(shares(tested)[0], before[0])
+
+
+def test_of_a_model_that_answers_at_every_step_what_it_says_at_it_is_told(shelves, page):
+    run = add(shelves, "pronouns_encoder")
+    model = encoders.build(encoders.Config((None,), outputs=20, tokens=2000, returns="every", width=8))
+    save_model(model, run.model_path)
+    run.write_json("config.json", {**run.config, "spec": {**run.config["spec"], "every_step": True}})
+    (side,) = component(page("heads", model="runs/mine"), "chances")["sides"]
+    given, reader = tokens(run, TIRED), looking.tokenizer_of(Entry("runs", run))
+    place = [text for text, _ in translating.pieces(reader, given[0])].index("it")
+    logits = np.array(model(given))[0, place]
+    expected = np.sort(np.exp(logits) / np.exp(logits).sum())[::-1][: looking.LIKELIEST]
+    np.testing.assert_allclose([share for _, share in side["shares"]], expected, atol=1e-4)
 
 
 def test_a_score_is_the_sum_of_its_products(encoder, page):
