@@ -33,6 +33,7 @@ RECIPES = (
     "tatoeba_seq2seq",
     "pronouns_encoder",
     "pronouns_transformer",
+    "shakespeare_gpt",
 )
 FILES = ("config.json", "metrics.jsonl", "evaluation.json", "model.keras")
 # Of those that have them.

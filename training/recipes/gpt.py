@@ -11,7 +11,8 @@ SHAKESPEARE = Recipe(
     summary="Shakespeare's plays, character by character",
     source="tiny_shakespeare",
     architecture="gpt",
-    expected=Expected({"loss": 1.52}, parameters=3_000_000, seconds=5400),
+    # Of the last twentieth; with validation's, which is easier, it makes 1.47 on the last tenth, nanoGPT's.
+    expected=Expected({"loss": 1.56}, parameters=3_000_000, seconds=2400),
     data=dataclasses.replace(SOURCES["tiny_shakespeare"], block=128),
     model={"width": 192, "depth": 6, "heads": 6, "hidden": 768, "positions": "rotary", "dropout": 0.2},
     optimizer=optimizers.Config(
