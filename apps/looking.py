@@ -43,7 +43,7 @@ TWINS = (  # that differ in what "it" is, by the adjective alone
 EXAMPLES = {
     "pronouns": TWINS,
     "pronouns_en_fr": TWINS,
-    "tiny_shakespeare": (("ROMEO:\nBut soft, what light",), ("To be, or not to be",)),
+    "tiny_shakespeare": (("But soft, what light through",), ("To be, or not to be",)),
     "docs_text": (("Return the number of items in",), ("Raises an exception if the",)),
     **{
         source: tuple((each,) for each in translating.EXAMPLES[source])
@@ -193,7 +193,8 @@ def axes(reading: Reading, seen: Seen, kind: str, name: str) -> tuple[list[Piece
 def pronoun(pieces: Sequence[Piece]) -> int:
     """The place of the last "it", "il" or "elle"; else of the last piece that says something."""
     places = [place for place, (text, _) in enumerate(pieces) if text.lower() in PRONOUNS]
-    return places[-1] if places else max(0, len(pieces) - 2)
+    ended = bool(pieces) and pieces[-1][0] == translating.ENDING
+    return places[-1] if places else max(0, len(pieces) - 1 - ended)
 
 
 def words(pieces: Sequence[Piece]) -> list[tuple[str, list[int]]]:
