@@ -17,6 +17,7 @@ from models import decoding, gpt
 BEGINNING = "\n"  # what is read where a prompt is empty
 MOST_CHARACTERS = 100_000  # of a prompt, or of a text whose surprise is told
 WRITTEN = 200  # tokens that `predict` writes
+_STEPS = 32  # of the compiled loop, or a multiple of it
 NEVER = (*range(UNKNOWN - 1), UNKNOWN)  # special tokens that are never written: all but the end of a text
 
 
@@ -179,18 +180,24 @@ class Writer:
         done = 0
         while done < most:
             heads = [tokens[-room:] if done else tokens for tokens in texts]
-            shortest, longest = min(map(len, heads)), max(map(len, heads))
+            longest = max(map(len, heads))
             count = max(1, min(most - done, self.context - longest))
-            given = np.full((len(heads), longest - shortest + count), -1, "int32")
-            for row, head in zip(given, heads, strict=True):
-                row[: len(head) - shortest] = head[shortest:]
-            draws = np.random.default_rng((seed, done)).random(given.shape, "float32")
-            found = self.continued(
-                np.array([head[:shortest] for head in heads], "int32"), given, draws, drawing
+            # What is read at once, and the steps behind it, in few sizes: XLA compiles anew for each.
+            begun = 2 ** int(np.log2(min(map(len, heads))))
+            steps = min(
+                -(-(longest - begun + count) // _STEPS) * _STEPS, max(self.context, longest + 1) - begun
             )
+            given = np.full((len(heads), steps), -1, "int32")
+            draws = np.zeros(given.shape, "float32")
+            numbers = np.random.default_rng((seed, done)).random((len(heads), count), "float32")
+            for place, head in enumerate(heads):
+                told = len(head) - begun
+                given[place, :told] = head[begun:]
+                draws[place, told : told + count] = numbers[place]
+            beginnings = np.array([head[:begun] for head in heads], "int32")
+            found = self.continued(beginnings, given, draws, drawing)
             for tokens, head, row in zip(texts, heads, found.tolist(), strict=True):
-                written = row[len(head) - shortest :][:count]
-                tokens += written
+                tokens += row[len(head) - begun :][:count]
             done += count
         results = []
         for tokens, start, (_, notes) in zip(texts, starts, read, strict=True):
@@ -351,6 +358,7 @@ class Writer:
 
         @tf.function(
             autograph=False,
+            jit_compile=True,  # four times the speed of one operation after the other
             input_signature=[
                 tf.TensorSpec((None, None), tf.int32),
                 tf.TensorSpec((None, None), tf.int32),
