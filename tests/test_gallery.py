@@ -31,7 +31,9 @@ def test_each_model_is_what_its_recipe_makes(run):
     model = keras.models.load_model(run.model_path)
     spec = run.config["spec"]
     assert model.output_shape[-1] == trainer.spec_of(run).outputs
-    assert keras.tree.flatten(model.input)[0].shape == (None, *spec["input_shape"])
+    # A GPT reads any number of tokens up to its context.
+    shape = [None] if recipe.architecture == "gpt" else spec["input_shape"]
+    assert keras.tree.flatten(model.input)[0].shape == (None, *shape)
     built = recipe.build_model(trainer.spec_of(run))
     layers = [(layer.name, type(layer).__name__) for layer in model.layers]
     assert layers == [(layer.name, type(layer).__name__) for layer in built.layers]
@@ -52,7 +54,9 @@ def test_folders_are_small_and_have_no_checkpoint(run):
     recipe = recipes.find(run.name)
     more = {"snapshots.npz"} if recipe.training.snapshots else set()
     more |= {"sweep.json"} if recipe.architecture == "sweep" else set()
-    more |= {"source_tokenizer.json", "target_tokenizer.json"} if recipe.architecture == "seq2seq" else set()
+    if recipe.architecture in ("seq2seq", "transformer"):
+        more |= {"source_tokenizer.json", "target_tokenizer.json"}
+    more |= {"tokenizer.json"} if recipe.architecture in ("encoder", "gpt") else set()
     assert {path.name for path in files} == {*gallery.FILES, "status.json", *more}
     assert sum(path.stat().st_size for path in files) < MAX_BYTES
     assert run.metrics()[-1]["step"] == run.status["step"] == run.status["steps"]
