@@ -19,11 +19,13 @@ from data.pronoun_words import ADJECTIVES, NOUNS, SCENES, Noun
 from data.sequences import END, Ragged, SequenceSplit
 from data.source import DataUnavailable, Source, Spec
 from data.splitting import fingerprints
-from data.tokens import Tokenizer
+from data.tokens import SPACE, Tokenizer
 
 NAME = "pronouns"
 TOKENIZER_FILE = "tokenizer.json"
-CLASSES = ("the first noun", "the second noun")
+ANSWERS = ("place", "noun")
+CLASSES = ("the first noun", "the second noun")  # where the answer is a place
+OTHER_WORDS = 0.1  # how much a word beside "it" counts in learning; in the figures nothing
 LICENCE, CITATION = "free: made by rules", "after Levesque et al. 2012, The Winograd schema challenge"
 HELD_OUT = 1 / 4  # at most, of a noun's adjectives and of an adjective's nouns in a scene
 # Of these "very" or "très" is not said.
@@ -191,20 +193,26 @@ class Config:
         train: Sentences to learn from, an even number, 2 to 60,000.
         held_out: Sentences of the validation, and as many of the test, an even number, 2 to 4,000.
         seed: Another seed, other sentences.
+        answer: "place": which of the two nouns it is, once for the sentence; or "noun": at "it" the noun
+            itself, at every other word this word. To name the noun a net must look at it; its place can be
+            told by the adjective.
     """
 
     vocabulary: int = 4000
     train: int = 30_000
     held_out: int = 2000
     seed: int = 0
+    answer: str = "noun"
 
     def __post_init__(self) -> None:
+        if self.answer not in ANSWERS:
+            raise ValueError(f"answer must be one of {', '.join(ANSWERS)}. Received: {self.answer!r}")
         if self.vocabulary < 300:
             raise ValueError(f"vocabulary must be at least 300. Received: {self.vocabulary!r}")
         _check(self.train, self.held_out)
 
     def load(self, kept: Mapping[str, str] | None = None) -> Source:
-        """Draw the sentences: tokens with an END behind them in, the referent out.
+        """Draw the sentences: tokens with an END behind them in, the referent out, see `answer`.
 
         Args:
             kept: The text of a run's tokenizer by its file name, which is taken then; None: it is learned
@@ -212,17 +220,23 @@ class Config:
         """
         drawn = sentences(self.seed, self.train, self.held_out)
         tokenizer = _tokenizer(self) if not kept else Tokenizer.from_json(kept[TOKENIZER_FILE])
+        named = self.answer == "noun"
+        train, validation, test = (
+            _named(side, tokenizer, others) if named else _split(side, tokenizer)
+            for side, others in ((drawn.train, OTHER_WORDS), (drawn.validation, 0.0), (drawn.test, 0.0))
+        )
         return Source(
-            _split(drawn.train, tokenizer),
-            _split(drawn.validation, tokenizer),
-            _split(drawn.test, tokenizer),
+            train,
+            validation,
+            test,
             Spec(
                 name=NAME,
                 input_shape=(None,),
-                classes=CLASSES,
+                classes=_names(tokenizer) if named else CLASSES,
                 licence=LICENCE,
                 citation=CITATION,
                 tokens=tokenizer.size,
+                every_step=named,
             ),
             files={TOKENIZER_FILE: tokenizer.to_json()},
         )
@@ -256,6 +270,31 @@ def _split(side: Sequence[Sentence], tokenizer: Tokenizer) -> SequenceSplit:
     tokens = tokenizer.encode_all([sentence.english for sentence in side])
     referents = np.array([sentence.referent for sentence in side], "int32")
     return SequenceSplit(Ragged.of([[*one, END] for one in tokens]), referents)
+
+
+def _names(tokenizer: Tokenizer) -> tuple[str, ...]:
+    """Of all tokens, for people."""
+    return tuple(piece.replace(SPACE, "") for piece in tokenizer.pieces(range(tokenizer.size)))
+
+
+def _named(side: Sequence[Sentence], tokenizer: Tokenizer, others: float) -> SequenceSplit:
+    """Sentences in which every word stands for itself, but "it" for its noun.
+
+    Args:
+        side: Of the sentences.
+        tokenizer: A noun of several pieces is told by the first.
+        others: How much the words beside "it" count.
+    """
+    inputs = [[*tokens, END] for tokens in tokenizer.encode_all([sentence.english for sentence in side])]
+    its = {token for form in ("it", "It") for token in tokenizer.encode(form)}
+    targets: list[list[int]] = []
+    weights: list[np.ndarray] = []
+    for sentence, tokens in zip(side, inputs, strict=True):
+        place = next(place for place, token in enumerate(tokens) if token in its)
+        noun = tokenizer.encode(sentence.nouns[sentence.referent].english)[0]
+        targets.append([*tokens[:place], noun, *tokens[place + 1 :]])
+        weights.append(np.where(np.arange(len(tokens)) == place, 1.0, others))
+    return SequenceSplit(Ragged.of(inputs), Ragged.of(targets), weights=Ragged.of(weights))
 
 
 def _check(train: int, held_out: int) -> None:

@@ -70,11 +70,13 @@ class SequenceSplit:
             of another length that begin with `START` and end with `END`.
         ahead: The model is given the target, too, one place behind (teacher forcing, Williams and
             Zipser 1989), and predicts each of its tokens from those before.
+        weights: How much each step's target counts, where there is one for each; None: all alike.
     """
 
     inputs: Ragged
     targets: Ragged | np.ndarray
     ahead: bool = False
+    weights: Ragged | None = None
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.targets):
@@ -107,8 +109,10 @@ class SequenceSplit:
         targets = self.targets.padded(indices, PADDING)
         lengths = self.targets.lengths[indices] * real
         if not self.ahead:
-            weights = np.arange(targets.shape[1]) < lengths[:, None]
-            return inputs, targets, weights.astype("float32")
+            weights = (np.arange(targets.shape[1]) < lengths[:, None]).astype("float32")
+            if self.weights is not None:
+                weights *= self.weights.padded(indices, 0)
+            return inputs, targets, weights
         weights = np.arange(1, targets.shape[1]) < lengths[:, None]
         # The end is no input: only padding would follow it.
         return inputs, targets[:, :-1], targets[:, 1:], weights.astype("float32")

@@ -33,7 +33,13 @@ TINY = {  # of each architecture
     "mlp": {"model.widths": "12,8"},
     "seq2seq": {"model.embedding": "6", "model.units": "8"},
     "rnn": {"model.units": "6"},
-    "encoder": {"model.width": "8", "model.depth": "2", "model.heads": "2", "model.hidden": "12"},
+    "encoder": {
+        "model.returns": "last",
+        "model.width": "8",
+        "model.depth": "2",
+        "model.heads": "2",
+        "model.hidden": "12",
+    },
     "transformer": {"model.width": "8", "model.depth": "2", "model.heads": "2", "model.hidden": "12"},
     "gpt": {"model.width": "12", "model.depth": "2", "model.heads": "2", "model.hidden": "16"},
 }
@@ -43,7 +49,7 @@ SMALL = {  # sources that are made in seconds otherwise
     "adding": {"data.length": "12", **FEW},
     "copy_memory": {"data.length": "4", **FEW},
     "parity": {"data.length": "9", "data.test_length": "15", **FEW},
-    "pronouns": {"data.train": "400", "data.held_out": "40"},
+    "pronouns": {"data.answer": "place", "data.train": "400", "data.held_out": "40"},
 }
 PATIENCE = 120  # seconds that a test waits for anything before it fails
 

@@ -111,7 +111,7 @@ def sides() -> Sides:
 
 @pytest.fixture(scope="module")
 def source() -> Source:
-    return SOURCES["pronouns"].load()
+    return pronouns.Config(answer="place").load()
 
 
 def each(sides: Sides) -> tuple:
@@ -353,9 +353,9 @@ def test_each_word_is_one_token(source):
 
 
 def test_a_run_reads_by_the_tokenizer_that_it_keeps():
-    config = pronouns.Config(train=400, held_out=100)
+    config = pronouns.Config(train=400, held_out=100, answer="place")
     source = config.load()
-    other = pronouns.Config(train=400, held_out=100, vocabulary=300).load()
+    other = pronouns.Config(train=400, held_out=100, vocabulary=300, answer="place").load()
     again = config.load(other.files)
     assert again.files == other.files
     assert again.spec.tokens == 300
@@ -365,6 +365,27 @@ def test_a_run_reads_by_the_tokenizer_that_it_keeps():
     np.testing.assert_array_equal(config.read(line, other.spec, other.files), other.test.inputs[0])
     with pytest.raises(DataUnavailable, match="pronouns: the sentence is empty"):
         config.read("  \n", source.spec)
+
+
+def test_the_noun_itself_is_asked_at_it():
+    """Every word stands for itself, "it" for its noun, which alone counts where figures are told."""
+    source = pronouns.Config(train=400, held_out=100).load()
+    assert source.spec.every_step
+    tokenizer = Tokenizer.from_json(source.files[pronouns.TOKENIZER_FILE])
+    drawn = pronouns.sentences(train=400, held_out=100)
+    for split, side, others in ((source.train, drawn.train, 0.1), (source.test, drawn.test, 0.0)):
+        for place, sentence in enumerate(side):
+            inputs, targets, weights = (x[0] for x in split.batch(np.array([place])))
+            (it,) = np.flatnonzero(weights == 1)
+            assert tokenizer.pieces([inputs[it]])[0].lower() == "▁it"
+            noun = sentence.nouns[sentence.referent].english
+            assert noun.startswith(source.spec.classes[targets[it]])
+            assert targets[it] in inputs  # so that looking there is enough
+            rest = np.arange(len(inputs)) != it
+            np.testing.assert_array_equal(inputs[rest], targets[rest])
+            np.testing.assert_allclose(weights[rest], others)
+    with pytest.raises(ValueError, match="answer must be one of place, noun. Received: 'gender'"):
+        pronouns.Config(answer="gender")
 
 
 def test_as_a_translation(sides):
