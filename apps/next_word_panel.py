@@ -151,11 +151,12 @@ def _bars(writer: "Writer", likely: "Likely | None") -> list[list[Any]]:
 
 def _looks(writer: "Writer", text: list[Step], place: int, read: int) -> dict[str, Any] | None:
     """Where the token at a place looked when it was written: each layer's and head's shares."""
-    from inspection.last_look import last_look
+    from inspection import heads as inspected
 
     if not read:
         return None
-    shares = last_look(writer.model, [step.token for step in text[place - read : place]])
+    tokens = np.array([[step.token for step in text[place - read : place]]], "int32")
+    shares = np.stack([found[0, :, -1] for found in inspected.look(writer.model, tokens).weights.values()])
     layers, heads, count = shares.shape
     return {
         "layers": layers,

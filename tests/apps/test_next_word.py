@@ -12,7 +12,7 @@ from apps.continuing import MOST_BRANCHES, Tree
 from apps.library import Entry
 from apps.next_word_panel import FINEST
 from data.tokens import SPECIAL
-from inspection.last_look import last_look
+from inspection import heads
 from tests.apps.conftest import component, drawn, field, texts
 from training import recipes, runs, trainer, translation
 from training.runs import Run
@@ -255,7 +255,8 @@ def test_the_attention_is_that_of_the_token_that_comes_next_or_was_chosen(shelve
         tree_of(tested).chosen = place
         looks = told(drawn(tested.run()))["looks"]
         values = np.frombuffer(base64.b64decode(looks["shares"]), "<u2") / FINEST
-        expected = last_look(trainer.load_model(run), tokens[:place])
+        looked = heads.look(trainer.load_model(run), np.array([tokens[:place]], "int32"))
+        expected = np.stack([found[0, :, -1] for found in looked.weights.values()])
         assert (looks["layers"], looks["heads"], looks["count"]) == expected.shape
         np.testing.assert_allclose(values.reshape(expected.shape), expected, atol=2e-5)
 
