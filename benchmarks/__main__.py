@@ -21,6 +21,7 @@ BENCHMARKS = (
     "cnn",
     "seq2seq",
     "gpt",
+    "context",
     "memory",
     "recipe",
     "app",

@@ -1,27 +1,21 @@
 """A training step of a small convolutional net: the suite's loop, `keras.Model.fit` and PyTorch."""
 
-import dataclasses
 import statistics
-from collections.abc import Callable
 
 import keras
 import numpy as np
 
+from benchmarks.contenders import Take, looped
 from benchmarks.table import Table, race, ratio
 from data.pipeline import Stream
 from data.source import Split
 from models import cnn
-from training import strategy
-from training.loop import Loop, Schedule
-from training.objectives import Supervised
-from training.optimizers import Config, Updater
+from training.optimizers import Config
 
 BATCH = 128
 STEPS = 40  # a round
 ROUNDS = 7
 CONFIG = cnn.Config((28, 28, 1), 10, (32, 64), padding="valid", normalization="none", head="flatten")
-
-Take = Callable[[int], None]
 
 
 def run() -> Table:
@@ -61,20 +55,8 @@ def run() -> Table:
 def _loop(images: np.ndarray, labels: np.ndarray, steps_per_call: int, xla: bool = False) -> Take:
     keras.utils.set_random_seed(0)
     model = cnn.build(CONFIG)
-    updater = Updater(Config("adam", 1e-3), model.trainable_variables, steps=1)
-    schedule = Schedule(steps=0, steps_per_epoch=10**9, steps_per_call=steps_per_call)
-    loop = Loop(
-        strategy.pick("cpu:1"),
-        Supervised(model, updater, jit_compile=xla),
-        schedule,
-        Stream(Split(images, labels, 1 / 255), BATCH, seed=0),
-    )
-
-    def take(steps: int) -> None:
-        loop.schedule = dataclasses.replace(schedule, steps=loop.step + steps)
-        loop.run()
-
-    return take
+    stream = Stream(Split(images, labels, 1 / 255), BATCH, seed=0)
+    return looped(model, Config("adam", 1e-3), stream, steps_per_call, xla)
 
 
 def _fit(images: np.ndarray, labels: np.ndarray, jit_compile: bool | str) -> Take:

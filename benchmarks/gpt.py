@@ -2,20 +2,16 @@
 
 import dataclasses
 import statistics
-import time
-from collections.abc import Callable
 
 import keras
 import numpy as np
 
+from benchmarks.contenders import Take, looped, repeated
 from benchmarks.table import Table, race, ratio
 from data.text import TOKENIZER_FILE, BlockStream, TextSplit
 from data.text_tokens import Characters
 from models import gpt
-from training import strategy
-from training.loop import Loop, Schedule
-from training.objectives import Supervised
-from training.optimizers import Config, Updater
+from training.optimizers import Config
 from training.writing import Drawing, Writer
 
 TOKENS, BLOCK, BATCH = 69, 64, 12  # nanoGPT's setting for a laptop's processor
@@ -23,16 +19,15 @@ CONFIG = gpt.Config((BLOCK,), TOKENS, width=128, depth=4, heads=4, hidden=512)
 STEPS = 40  # a round, in calls of ten
 ROUNDS = 7
 WRITTEN = 256  # tokens, behind one
-
-Take = Callable[[int], None]
+WRITTEN_OVER = 5  # times
 
 
 def run() -> Table:
     """Measure training and writing, in tokens a second."""
     text = np.random.default_rng(0).integers(4, TOKENS, 100_000).astype("uint16")
     contenders: dict[str, Take] = {
-        "training, suite's loop": _loop(text, jit_compile=False),
-        "training, suite's loop with XLA": _loop(text, jit_compile=True),
+        "training, suite's loop": _loop(text, xla=False),
+        "training, suite's loop with XLA": _loop(text, xla=True),
         "training, keras.Model.fit": _fit(text),
     }
     try:
@@ -63,19 +58,10 @@ def _model(config: gpt.Config = CONFIG) -> keras.Model:
     return gpt.build(config)
 
 
-def _loop(text: np.ndarray, jit_compile: bool) -> Take:
+def _loop(text: np.ndarray, xla: bool) -> Take:
     model = _model()
-    updater = Updater(Config("adamw", 1e-3, weight_decay=0.1, clip_norm=1.0), model.trainable_variables, 1)
-    schedule = Schedule(steps=0, steps_per_epoch=10**9, steps_per_call=10)
-    objective = Supervised(model, updater, jit_compile=jit_compile)
     stream = BlockStream(TextSplit(text, BLOCK), BATCH, seed=0)
-    loop = Loop(strategy.pick("cpu:1"), objective, schedule, stream)
-
-    def take(steps: int) -> None:
-        loop.schedule = dataclasses.replace(schedule, steps=loop.step + steps)
-        loop.run()
-
-    return take
+    return looped(model, Config("adamw", 1e-3, weight_decay=0.1, clip_norm=1.0), stream, xla=xla)
 
 
 def _places(text: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -188,7 +174,10 @@ def _writing() -> list[dict[str, object]]:
             tokens.append(int(writer.likely(tokens, most=1).tokens[0]))
 
     ours = "writing, cache, one compiled loop"
-    contenders = {ours: cached, "writing, the whole text read anew for each token": recomputed}
+    contenders = {
+        ours: repeated(cached),
+        "writing, the whole text read anew for each token": repeated(recomputed),
+    }
     try:
         import torch
 
@@ -201,16 +190,10 @@ def _writing() -> list[dict[str, object]]:
                     logits, past = net(token, place, past)
                     token = logits[:, -1:].argmax(-1)
 
-        contenders["writing, PyTorch with a cache"] = torch_cached
+        contenders["writing, PyTorch with a cache"] = repeated(torch_cached)
     except ImportError:
         pass
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    for number in range(6):
-        for name, function in contenders.items():
-            started = time.perf_counter()
-            function()
-            if number:
-                seconds[name].append(time.perf_counter() - started)
+    seconds = race(contenders, 1, WRITTEN_OVER)
     return [
         {
             "contender": name,

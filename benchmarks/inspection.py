@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.contenders import repeated
 from benchmarks.table import Table, race, ratio
 from training import runs, trainer
 
@@ -34,7 +35,7 @@ def run() -> Table:
         "SmoothGrad, 16 copies": lambda: saliency(model, picture, samples=16),
         f"occlusion, {patches} patches": lambda: occlusion(model, picture),
     }
-    seconds = race({name: _calls(call) for name, call in contenders.items()}, CALLS, ROUNDS)
+    seconds = race({name: repeated(call) for name, call in contenders.items()}, CALLS, ROUNDS)
     rows = [
         {
             "call": name,
@@ -61,11 +62,3 @@ def _predict(model: keras.Model, picture: np.ndarray) -> Callable[[], object]:
     """What a user would write without this project."""
     probe = keras.Model(model.input, [layer.output for layer in model.layers[1:]])
     return lambda: probe.predict(picture, verbose=0)
-
-
-def _calls(call: Callable[[], object]) -> Callable[[int], None]:
-    def take(calls: int) -> None:
-        for _ in range(calls):
-            call()
-
-    return take

@@ -1,23 +1,18 @@
 """An encoder and decoder with attention: a training step, and translating a thousand sentences."""
 
-import dataclasses
 import statistics
-import time
-from collections.abc import Callable
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.contenders import Take, looped, repeated
 from benchmarks.table import Table, race, ratio
 from data.sequences import END, START, BucketStream, Ragged, SequenceSplit
 from data.tokens import Tokenizer
 from data.translation import SOURCE_FILE, TARGET_FILE
 from models import seq2seq
-from training import strategy
-from training.loop import Loop, Schedule
-from training.objectives import Supervised
-from training.optimizers import Config, Updater
+from training.optimizers import Config
 from training.translation import WRITTEN, Translator
 
 TOKENS, LENGTH, BATCH = 5000, 16, 64  # of each language; of each sentence, its END included
@@ -26,8 +21,7 @@ STEPS = 40  # a round, in calls of ten
 ROUNDS = 7
 SENTENCES = 1000  # decoded as one
 ALONE = 15  # decoded one by one, which is enough to tell how long one takes
-
-Take = Callable[[int], None]
+DECODED = 3  # times over
 
 
 def run() -> Table:
@@ -71,16 +65,7 @@ def _loop(sources: np.ndarray, targets: np.ndarray) -> Take:
     split = SequenceSplit(
         Ragged.of(list(sources)), Ragged.of([[START, *row] for row in targets.tolist()]), ahead=True
     )
-    updater = Updater(Config("adam", 1e-3, clip_norm=1.0), model.trainable_variables, steps=1)
-    schedule = Schedule(steps=0, steps_per_epoch=10**9, steps_per_call=10)
-    chosen = strategy.pick("cpu:1")
-    loop = Loop(chosen, Supervised(model, updater), schedule, BucketStream(split, BATCH, seed=0))
-
-    def take(steps: int) -> None:
-        loop.schedule = dataclasses.replace(schedule, steps=loop.step + steps)
-        loop.run()
-
-    return take
+    return looped(model, Config("adam", 1e-3, clip_norm=1.0), BucketStream(split, BATCH, seed=0))
 
 
 def _fit(sources: np.ndarray, targets: np.ndarray) -> Take:
@@ -161,7 +146,7 @@ def _decoding(sources: np.ndarray) -> list[dict[str, object]]:
     def compiled() -> None:
         translator.decode(rows)
 
-    def called() -> None:
+    def alone() -> None:
         for row in rows[:ALONE]:
             carried = keras.tree.map_structure(tf.identity, encode(tf.constant([row])))
             token = tf.constant([START])
@@ -172,22 +157,16 @@ def _decoding(sources: np.ndarray) -> list[dict[str, object]]:
                 if int(token[0]) == END:
                     break
 
-    compiled()
-    seconds: dict[str, list[float]] = {"compiled": [], "called": []}
-    for _ in range(3):
-        for name, function, count in (("compiled", compiled, len(rows)), ("called", called, ALONE)):
-            started = time.perf_counter()
-            function()
-            seconds[name].append((time.perf_counter() - started) / count)
-    names = {
-        "compiled": f"decoding {len(rows)} sentences, one compiled loop",
-        "called": "the same, a Python loop that calls the model once a token",
-    }
+    ours = f"decoding {len(rows)} sentences, one compiled loop"
+    counts = {ours: len(rows), "the same, a Python loop that calls the model once a token": ALONE}
+    calls = dict(zip(counts, map(repeated, (compiled, alone)), strict=True))
+    taken = race(calls, 1, DECODED)
+    seconds = {name: [time / counts[name] for time in times] for name, times in taken.items()}
     return [
         {
-            "contender": names[name],
+            "contender": name,
             "a second": f"{1 / statistics.median(times):.1f} sentences",
-            "time against the suite's": ratio(times, seconds["compiled"]),
+            "time against the suite's": ratio(times, seconds[ours]),
         }
         for name, times in seconds.items()
     ]

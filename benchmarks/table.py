@@ -11,16 +11,48 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Chart:
+    """A line of a table drawn, as Mermaid text: what a README shows as a plot.
+
+    Args:
+        title: Above it.
+        across: What the points are told by.
+        up: Unit of the values.
+        points: Values by what they are told by.
+    """
+
+    title: str
+    across: str
+    up: str
+    points: Mapping[str, float]
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                "```mermaid",
+                "xychart-beta",
+                f'    title "{self.title}"',
+                f'    x-axis "{self.across}" [{", ".join(self.points)}]',
+                f'    y-axis "{self.up}" 0 --> {1.05 * max(self.points.values()):.0f}',
+                f"    line [{', '.join(f'{value:g}' for value in self.points.values())}]",
+                "```",
+            ]
+        )
+
+
+@dataclass(frozen=True)
 class Table:
     """What a benchmark returns.
 
     Args:
         title: One line that says what was measured, with sizes.
         rows: One a contender or figure; all have the same keys.
+        charts: Of what is seen better than read.
     """
 
     title: str
     rows: Sequence[Mapping[str, Any]]
+    charts: Sequence[Chart] = ()
 
     def __str__(self) -> str:
         if not self.rows:
@@ -29,7 +61,8 @@ class Table:
         cells = [header, *([_text(row[name]) for name in header] for row in self.rows)]
         widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
         lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
-        return "\n".join([self.title, *(f"  {line}" for line in lines)])
+        drawn = [f"\n{chart}" for chart in self.charts]
+        return "\n".join([self.title, *(f"  {line}" for line in lines), *drawn])
 
 
 def machine() -> str:

@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from benchmarks.__main__ import BENCHMARKS, main
-from benchmarks.table import Table, machine, race, ratio
+from benchmarks.table import Chart, Table, machine, race, ratio
 
 
 def test_contenders_take_turns():
@@ -49,3 +49,21 @@ def test_contenders_train_the_same_net(name):
     from models import cnn
 
     assert cnn.build(module.CONFIG).count_params() == 320 + 18496 + 16010
+
+
+def test_a_chart_is_mermaid_below_its_table():
+    chart = Chart("Time", "length", "ms", {"64": 1.5, "128": 20.0})
+    text = str(Table("title", [{"length": 64}], [chart]))
+    assert text.splitlines() == [
+        "title",
+        "  length",
+        "  64",
+        "",
+        "```mermaid",
+        "xychart-beta",
+        '    title "Time"',
+        '    x-axis "length" [64, 128]',
+        '    y-axis "ms" 0 --> 21',
+        "    line [1.5, 20]",
+        "```",
+    ]
