@@ -16,6 +16,8 @@ ALLOWED = {
     "training.recipe": {"models", "data", "games"},
     "training.recipes": {"models", "data", "games"},
     "training.trainer": {"models", "data", "games"},
+    "training.duel": {"models", "data"},
+    "training.quality": {"data"},
     "training.translation": {"models", "data"},
     "training.writing": {"models", "data"},
     "training.gallery": {"models", "data", "games"},

@@ -14,6 +14,7 @@ import keras
 import tensorflow as tf
 
 from training import recurrence
+from training.forward import Forward
 from training.losses import per_example
 from training.optimizers import Updater
 
@@ -136,9 +137,7 @@ class Supervised(Objective):
         self._trainable = list(model.trainable_variables)
         self._kernels = [i for i, v in enumerate(self._trainable) if v.name == "kernel"]
         self._replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        self._statistics = list(model.non_trainable_weights)
-        known = {id(variable) for variable in self._statistics}
-        self._seeds = [v for v in model.non_trainable_variables if id(v) not in known]
+        self._forward = Forward(model)
         self._differentiate: Any = self._loss_and_gradients
         if jit_compile:
             self._differentiate = tf.function(self._loss_and_gradients, jit_compile=True)
@@ -152,8 +151,7 @@ class Supervised(Objective):
         place = tf.cast(replica.replica_id_in_sync_group, tf.int64)
         key = tf.stack([position + self.seed * 2**32, place])
         sums, gradients, statistics = self._differentiate(inputs, targets, weights / total, key)
-        for variable, value in zip(self._statistics, statistics, strict=True):
-            variable.assign(value)
+        self._forward.assign(statistics)
         self.updater.apply(gradients)
         return self._figures(sums * total, tf.reduce_sum(weights)), state
 
@@ -174,7 +172,7 @@ class Supervised(Objective):
             variables that no gradient trains, such as a normalization's moving statistics.
         """
         size = targets.shape[0] // self.accumulate
-        statistics = [tf.convert_to_tensor(variable) for variable in self._statistics]
+        statistics = self._forward.read()
         gradients = [0.0] * len(self._trainable)
         sums = 0.0
         for part in range(self.accumulate):
@@ -197,24 +195,6 @@ class Supervised(Objective):
             gradients = [a + tf.convert_to_tensor(b) for a, b in zip(gradients, new, strict=True)]
             sums += _sums(losses, merits, weights[rows])
         return sums, gradients, statistics
-
-    def _forward(self, inputs, statistics, key):
-        """Outputs in training mode, and the statistics after it; no variable is touched.
-
-        The model's own random generators would count their draws in variables; here each gets a state
-        that follows from the position, so that a resume draws the same masks again.
-        """
-        states = tf.random.stateless_uniform(
-            (len(self._seeds), 2), key, minval=None, maxval=None, dtype=tf.uint32
-        )
-        seeds = [
-            (variable, tf.cast(state, variable.dtype))
-            for variable, state in zip(self._seeds, tf.unstack(states), strict=True)
-        ]
-        mapping = [*zip(self._statistics, statistics, strict=True), *seeds]
-        with keras.StatelessScope(state_mapping=mapping) as scope:
-            outputs = self.model(inputs, training=True)
-        return outputs, [scope.get_current_value(variable) for variable in self._statistics]
 
     def _of_examples(self, targets, outputs, smoothing):
         """Loss, and correctness or squared error, of each example: `(B,)`.

@@ -27,6 +27,8 @@ class Config:
         final: Last learning rate of a schedule, as a share of the highest.
         weight_decay: Decoupled decay a step, as a share of the learning rate; kernels only.
         momentum: Of "sgd".
+        beta_1: Decay of the gradients' mean, of "adam", "adamw" and "lion"; two players against each other
+            want 0.5 (Radford et al. 2016, arXiv:1511.06434, section 3) or 0.
         clip_norm: Longest gradient, over all weights together; 0: as long as it is.
         clip_value: Largest entry of a gradient; 0: as large as it is.
         average: Momentum of a moving average of the weights, with which the model is evaluated and
@@ -40,6 +42,7 @@ class Config:
     final: float = 0.0
     weight_decay: float = 0.0
     momentum: float = 0.9
+    beta_1: float = 0.9
     clip_norm: float = 0.0
     clip_value: float = 0.0
     average: float = 0.0
@@ -52,7 +55,7 @@ class Config:
                 )
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be above 0. Received: {self.learning_rate!r}")
-        for field in ("warmup", "momentum", "average"):
+        for field in ("warmup", "momentum", "beta_1", "average"):
             if not 0 <= getattr(self, field) < 1:
                 raise ValueError(
                     f"{field} must be at least 0 and below 1. Received: {getattr(self, field)!r}"
@@ -234,6 +237,8 @@ def _make(config: Config, steps: int) -> keras.optimizers.Optimizer:
     }
     if config.average:
         shared["ema_momentum"] = config.average
+    if config.name in ("adam", "adamw", "lion"):
+        shared["beta_1"] = config.beta_1
     optimizer = {
         "adam": Adam,
         "adamw": AdamW,

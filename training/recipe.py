@@ -4,12 +4,14 @@ A run's `config.json` is a recipe with every setting resolved; `recipes.from_con
 """
 
 import dataclasses
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
+import tensorflow as tf
 
 import data
 import models
@@ -17,12 +19,14 @@ from data.pipeline import Stream, Sweep
 from data.sequences import BucketStream, BucketSweep, SequenceSplit
 from data.source import Source, Split
 from data.text import BlockStream, TextSplit
-from training import optimizers, settings
+from training import optimizers, settings, translation
 from training.callbacks import Snapshots, SweepTable
+from training.loop import add_figures, means, zero_totals
 from training.losses import LOSSES, OF_CLASSES, OF_VALUES
 from training.objectives import Objective, Supervised
 from training.runs import Run
 from training.settings import SettingsError
+from training.translation import Translator
 
 EVALUATION_BATCH = 512  # examples; no gradient is kept, so a larger batch than in training fits
 SEQUENCE_EVALUATION_BATCH = 128  # sequences; the logits of every step over a vocabulary are large
@@ -138,17 +142,19 @@ class Recipe:
     optimizer: optimizers.Config = optimizers.Config()
     training: Training = Training()
 
+    sections: ClassVar[tuple[str, ...]] = SECTIONS
+
     def override(self, changes: Mapping[str, Any]) -> "Recipe":
         """A copy with some fields changed; keys are "model.filters", "optimizer.learning_rate", ...
 
         Raises:
             SettingsError: No such field, or a value that breaks its rule.
         """
-        groups: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
+        groups: dict[str, dict[str, Any]] = {name: {} for name in self.sections}
         for key, value in changes.items():
             group, _, name = key.partition(".")
             if group not in groups or not name:
-                raise SettingsError(settings.unknown("section", group, SECTIONS))
+                raise SettingsError(settings.unknown("section", group, self.sections))
             groups[group][name] = value
         new = {
             name: settings.override(getattr(self, name), values, f"{name}.")
@@ -165,14 +171,15 @@ class Recipe:
         """Every setting as plain JSON values, for `config.json`; what the data decide is left out."""
         kind = models.ARCHITECTURES[self.architecture].Config
         defaults = {f.name: f.default for f in dataclasses.fields(kind) if f.name not in DECIDED_BY_DATA}
+        model = json.loads(json.dumps({**defaults, **self.model}))
         return {
             "recipe": self.name,
             "source": self.source,
-            "data": settings.to_json(self.data),
             "architecture": self.architecture,
-            "model": json.loads(json.dumps({**defaults, **self.model})),
-            "optimizer": settings.to_json(self.optimizer),
-            "training": settings.to_json(self.training),
+            **{
+                name: model if name == "model" else settings.to_json(getattr(self, name))
+                for name in self.sections
+            },
         }
 
     def model_config(self, spec: data.Spec) -> Any:
@@ -262,6 +269,25 @@ class Recipe:
             kinds = architecture.kinds(config)
             found.append(SweepTable(run, model, kinds, config.members, inputs, split.targets))
         return found
+
+    def measure(self, model: keras.Model, source: Source, split: str) -> dict[str, Any]:
+        """The figures of a trained model on a split: the objective's; of translations the scores, too."""
+        examples, classes = getattr(source, split), source.spec.categorical
+        objective = Supervised(model, updater=None, loss=self.training.loss, classes=classes)
+
+        @tf.function(autograph=False, reduce_retracing=True)  # batches of sequences differ in length
+        def add(batch, totals):
+            return add_figures(totals, objective.evaluate(batch))
+
+        totals = zero_totals(objective.evaluation_figures)
+        for batch in sweep(examples).shards(replicas=1, first=0, count=1):
+            totals = add(batch, totals)
+        figures = {**means(totals), "examples": len(examples)}
+        if source.spec.target_tokens:
+            sentences = getattr(self.data.read_corpus(), split)
+            judge = functools.partial(self.data.judge, split)
+            figures |= translation.scores(Translator(model, source.files), sentences, judge=judge)
+        return figures
 
     def feeds(self, source: Source, replicas: int, seed: int, on_device: bool) -> tuple[Any, Any]:
         """The training stream, and the pass over the validation split.

@@ -4,7 +4,7 @@
                   status.json      state, step, error, pid, times
                   metrics.jsonl    one JSON object a logging point
                   evaluation.json  figures by split, once the run has been evaluated
-                  model.keras      the best model so far
+                  model.keras      the best model so far (of a GAN generator.keras, discriminator.keras)
                   checkpoint/      what an exact resume needs
                   snapshots.npz    the weights on the way, where they are kept (`training.snapshots`)
                   sweep.json       how each of many nets did, where many are trained side by side
@@ -37,7 +37,7 @@ GALLERY = ROOT / "gallery"
 State = Literal["queued", "running", "stopped", "finished", "failed"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-_MODEL = "model.keras"
+_MODEL = "model"
 LOCK_SECONDS = 1.0  # to wait for a run: who reads its state holds it for a moment
 
 
@@ -60,8 +60,13 @@ class Run:
 
     @property
     def model_path(self) -> Path:
-        """The best model so far."""
-        return self.path / _MODEL
+        """The best model so far; of several the first."""
+        return self.model_paths[0]
+
+    @property
+    def model_paths(self) -> list[Path]:
+        """The best models so far: one, or where players were trained against each other, each."""
+        return [self.path / f"{name}.keras" for name in self.config.get("models", [_MODEL])]
 
     @property
     def checkpoint_path(self) -> Path:

@@ -118,7 +118,8 @@ def synchronize(model: keras.Model, strategy: tf.distribute.Strategy) -> bool:
     """
     if strategy.num_replicas_in_sync == 1:
         return False
-    found = [x for x in model.layers if isinstance(x, keras.layers.BatchNormalization)]
+    layers = model._flatten_layers()  # those of the players within a GAN, too
+    found = [x for x in layers if isinstance(x, keras.layers.BatchNormalization)]
     for layer in found:
         layer.synchronized = True
     return bool(found)

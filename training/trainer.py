@@ -21,9 +21,8 @@ from data import DataUnavailable, Source, Spec
 from training import recipes, runs, settings, strategy, translation, writing
 from training.callbacks import BestModel, Progress, RunLog, higher_is_better
 from training.checkpoints import CheckpointError
-from training.loop import Loop, NotFinite, Schedule, Stop, add_figures, means, zero_totals
-from training.objectives import Supervised
-from training.recipe import Recipe, sweep
+from training.loop import Loop, NotFinite, Schedule, Stop
+from training.recipe import Recipe
 from training.runs import Run, RunError
 from training.saving import save_model
 from training.translation import Translator
@@ -153,8 +152,8 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
         for name, text in source.files.items():
             run.write_text(name, text)
         if strategy.worker().is_chief:
+            watchers += recipe.watchers(run, model, source)  # first: they may add figures to choose by
             watchers.append(BestModel(objective.models, run.path, training.monitor))
-            watchers += recipe.watchers(run, model, source)
             if not quiet:
                 watchers.append(Progress())
         watchers.append(RunLog(run))
@@ -188,18 +187,23 @@ def _load(run: Run, recipe: Recipe) -> Source:
     return recipe.data.load(kept) if kept else recipe.data.load()
 
 
-def load_model(run: Run) -> keras.Model:
+def load_model(run: Run, player: str | None = None) -> keras.Model:
     """The run's best model.
+
+    Args:
+        run: With a model.
+        player: Of several models that were trained against each other the name of one; None: the first.
 
     Raises:
         RunError: It has none yet, or the file is damaged.
     """
-    if not run.model_path.exists():
-        raise RunError(f"run {run.name!r} has no model yet: it appears after the first epoch")
+    path = run.model_path if player is None else run.path / f"{player}.keras"
+    if path not in run.model_paths or not path.exists():
+        raise RunError(f"run {run.name!r} has no {player or 'model'} yet: it appears after the first epoch")
     try:
-        return keras.models.load_model(run.model_path)
+        return keras.models.load_model(path)
     except (OSError, ValueError) as error:
-        raise RunError(f"{run.model_path} can't be loaded: {_first_line(error)}") from error
+        raise RunError(f"{path} can't be loaded: {_first_line(error)}") from error
 
 
 def spec_of(run: Run) -> Spec:
@@ -215,7 +219,7 @@ def spec_of(run: Run) -> Spec:
     return Spec(**spec)
 
 
-def evaluate(run: Run, split: str = "test") -> dict[str, float]:
+def evaluate(run: Run, split: str = "test") -> dict[str, Any]:
     """The best model's figures on a split; also written to the run's `evaluation.json`.
 
     Raises:
@@ -226,22 +230,7 @@ def evaluate(run: Run, split: str = "test") -> dict[str, float]:
         raise RunError(settings.unknown("split", split, SPLITS))
     recipe = recipes.from_config(run.config)
     source = _load(run, recipe)
-    examples, classes = getattr(source, split), source.spec.categorical
-    model = load_model(run)
-    objective = Supervised(model, updater=None, loss=recipe.training.loss, classes=classes)
-
-    @tf.function(autograph=False, reduce_retracing=True)  # batches of sequences differ in length
-    def add(batch, totals):
-        return add_figures(totals, objective.evaluate(batch))
-
-    totals = zero_totals(objective.evaluation_figures)
-    for batch in sweep(examples).shards(replicas=1, first=0, count=1):
-        totals = add(batch, totals)
-    figures = {**means(totals), "examples": len(examples)}
-    if source.spec.target_tokens:
-        sentences = getattr(recipe.data.read_corpus(), split)
-        judge = functools.partial(recipe.data.judge, split)
-        figures |= translation.scores(Translator(model, source.files), sentences, judge=judge)
+    figures = recipe.measure(load_model(run), source, split)
     run.write_json("evaluation.json", {**run.evaluation, split: figures})
     return figures
 

@@ -111,6 +111,33 @@ def gpt(hp: Any) -> Settings:
     return {**_blocks(hp), **_training(hp)}
 
 
+def gan(hp: Any) -> Settings:
+    """Settings of `models.gan` and of both players; whether they are told the class is what one asks.
+
+    Two stages, for pictures whose sides are multiples of 4.
+    """
+    filters = hp.Choice("filters", [32, 64, 96, 128])
+    loss = hp.Choice("duel.loss", ["non_saturating", "least_squares", "hinge", "wasserstein"])
+    rate = hp.Float("learning_rate", 1e-4, 2e-3, sampling="log")
+    faster = hp.Choice("discriminator_by_generator", [1, 2, 4])  # Heusel et al. 2017 let it learn faster
+    beta_1 = hp.Choice("beta_1", [0.0, 0.5])
+    with hp.conditional_scope("duel.loss", ["non_saturating"]):
+        smoothing = hp.Choice("duel.smoothing", [0.0, 0.1])
+    return {
+        "model.filters": (filters, filters // 2),
+        "model.latent": hp.Choice("model.latent", [16, 32, 64, 128]),
+        "model.dropout": hp.Choice("model.dropout", _upto(0.4)),
+        "duel.loss": loss,
+        "duel.smoothing": smoothing or 0.0,
+        "duel.penalty": 10.0 if loss == "wasserstein" else 0.0,
+        "optimizer.learning_rate": float(f"{rate:.3g}"),
+        "optimizer.beta_1": beta_1,
+        "discriminator.learning_rate": float(f"{faster * float(f'{rate:.3g}'):.3g}"),
+        "discriminator.beta_1": beta_1,
+        "training.batch_size": hp.Choice("training.batch_size", [32, 64, 128]),
+    }
+
+
 def _blocks(hp: Any) -> Settings:
     """Settings of the blocks of attention, which every architecture of them has."""
     width = hp.Choice("model.width", [64, 128, 192, 256])
@@ -171,4 +198,5 @@ SPACES: dict[str, Callable[[Any], Settings]] = {
     "encoder": encoder,
     "transformer": transformer,
     "gpt": gpt,
+    "gan": gan,
 }

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from training import settings
-from training.recipe import SECTIONS, Recipe
-from training.recipes import cnn, encoder, gpt, mlp, rnn, seq2seq, sweep, transformer
+from training.recipe import Recipe
+from training.recipes import cnn, encoder, gan, gpt, mlp, rnn, seq2seq, sweep, transformer
 from training.settings import SettingsError
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for architecture in (cnn, mlp, sweep, rnn, seq2seq, encoder, transformer, gpt)
+    for architecture in (cnn, mlp, sweep, rnn, seq2seq, encoder, transformer, gpt, gan)
     for recipe in architecture.RECIPES
 }
 
@@ -32,5 +32,8 @@ def from_config(config: Mapping[str, Any]) -> Recipe:
     Raises:
         SettingsError: The recipe is gone, or a setting of it.
     """
-    changes = {f"{section}.{name}": value for section in SECTIONS for name, value in config[section].items()}
-    return find(config["recipe"]).override(changes)
+    recipe = find(config["recipe"])
+    sections = {section: config[section] for section in recipe.sections}
+    return recipe.override(
+        {f"{section}.{name}": value for section, fields in sections.items() for name, value in fields.items()}
+    )

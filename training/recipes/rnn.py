@@ -64,6 +64,27 @@ RECIPES = (
         optimizer=optimizers.Config("adam", 1e-2, "cosine", warmup=0.05, clip_norm=1.0),
         training=Training(epochs=10, batch_size=64),
     ),
+    # What the encoder of the same task and size is to be measured by.
+    Recipe(
+        name="pronouns_lstm",
+        summary='the noun to which "it" refers, read from both ends, without attention',
+        source="pronouns",
+        architecture="rnn",
+        expected=Expected({"accuracy": 0.95}, seconds=300),
+        data=SOURCES["pronouns"],
+        model={
+            "cell": "lstm",
+            "units": (72, 72),
+            "bidirectional": True,
+            "returns": "every",
+            "embedding": 64,
+            "dropout": 0.1,
+        },
+        optimizer=optimizers.Config(
+            "adamw", 5e-3, "cosine", warmup=0.05, weight_decay=0.05, clip_norm=1.0, average=0.99
+        ),
+        training=Training(epochs=20, batch_size=64),
+    ),
     Recipe(
         name="sequences_gru",
         summary="sequences of your own, of different lengths: --data.file PATH",

@@ -1,0 +1,157 @@
+"""Figures of generated pictures: right where the answer is known, and told for a run."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from data import digits
+from data.source import Split
+from models import cnn, gan
+from tests.conftest import run_here
+from training import duel, quality, recipes, runs, trainer
+from training.runs import Run
+from training.settings import SettingsError
+
+SOURCE = digits.Config().load()
+QUICK = {"model.filters": "8,4", "model.latent": "4", "training.epochs": "2", "training.batch_size": "256"}
+
+
+def test_the_frechet_distance_of_two_normal_distributions_is_the_known_one():
+    random = np.random.default_rng(0)
+    turn, _ = np.linalg.qr(random.normal(size=(4, 4)))
+    first = random.normal(size=(100_000, 4)) * [1, 2, 3, 0.5] @ turn
+    second = (random.normal(size=(100_000, 4)) * [2, 2, 1, 0.1] + [1, 0, 0, 2]) @ turn
+    # In common axes it is the sum over them of (m1 - m2)² + (s1 - s2)².
+    assert quality.frechet(first, second) == pytest.approx(1 + 4 + 1 + 0 + 4 + 0.16, rel=0.02)
+    assert quality.frechet(first, first) == pytest.approx(0, abs=1e-6)
+    assert quality.frechet(first[:, :1], second[:, :1] + 3) > 0  # of one feature, too
+
+
+def test_precision_tells_of_what_is_not_real_and_recall_of_what_is_missing():
+    random = np.random.default_rng(0)
+    real = np.concatenate([random.normal(0, 1, (1500, 3)), random.normal(50, 1, (1500, 3))])
+    same = np.concatenate([random.normal(0, 1, (1500, 3)), random.normal(50, 1, (1500, 3))])
+    assert min(quality.precision_and_recall(real, same)) > 0.9
+    half = quality.precision_and_recall(real, random.normal(0, 1, (2500, 3)))  # one of two kinds
+    assert half[0] > 0.9
+    assert half[1] == pytest.approx(0.5, abs=0.05)
+    assert quality.precision_and_recall(real, real + 25) == (0, 0)
+
+
+def test_copies_are_found_out():
+    random = np.random.default_rng(0)
+    known = random.normal(size=(1200, 5)).astype("float32")
+    assert quality.nearest(known, known) == pytest.approx(np.zeros(1200), abs=2e-3)
+    point = np.array([[3.0, 4.0]])
+    assert quality.nearest(point, np.array([[0.0, 0.0], [3.0, 3.0]])) == pytest.approx([1.0])
+
+
+def test_naive_samplers_have_the_pictures_moments():
+    random = np.random.default_rng(0)
+    # In the middle of [0, 1], so that nothing is cut; the two pixels of a row go together.
+    shared = random.normal(0.5, 0.1, (3000, 4, 1, 1))
+    split = Split((np.repeat(shared, 2, axis=2) * 1000).astype("float32"), np.zeros(3000, int), 1e-3)
+    alone, together = (
+        np.concatenate(list(sampler(split, 1200)))
+        for sampler in (quality.naive_pixels, quality.naive_components)
+    )
+    assert alone.shape == together.shape == (1200, 4, 2, 1)
+    for pictures in (alone, together):
+        assert pictures.mean() == pytest.approx(0.5, abs=0.01)
+        assert pictures.std(axis=0) == pytest.approx(np.full((4, 2, 1), 0.1), rel=0.1)
+    correlation = [np.corrcoef(x[:, 0, 0, 0], x[:, 0, 1, 0])[0, 1] for x in (alone, together)]
+    assert correlation == pytest.approx([0, 1], abs=0.1)
+
+
+def test_a_judge_looks_where_its_last_layer_does(tmp_path):
+    keras.utils.set_random_seed(0)
+    model = cnn.build(cnn.Config((8, 8, 1), 10, (4,), widths=(6,)))
+    model.save(tmp_path / "model.keras")
+    judge = quality.Judge.load(tmp_path)
+    seen = quality.see(judge, quality.real(SOURCE.test, 7))
+    inputs = SOURCE.test.inputs[:7] / 16
+    dense = keras.Model(model.input, model.get_layer("logits").input)
+    np.testing.assert_allclose(seen.features, dense(inputs), rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(seen.classes, np.argmax(model(inputs), axis=-1))
+    assert judge.name.startswith(f"{tmp_path.name} ")
+    assert len(judge.name.split()[-1]) == 8
+
+
+def test_real_against_real_is_better_than_any_naive_sampler():
+    keras.utils.set_random_seed(0)
+    generator = gan.generator(gan.Config((8, 8, 1), latent=4, filters=(8, 4)))
+    judge = quality.Judge.of_pixels(SOURCE.train)
+    found = quality.figures(judge, SOURCE.train, SOURCE.test, quality.Sampler(generator), 1100)
+    assert found["frechet_floor"] < found["frechet_components"] < found["frechet_pixels"] < found["frechet"]
+    assert found["recall"] < 0.05  # untrained: grey on grey
+    assert found["judge"] == "64 principal components"
+    assert "rarest_class" not in found
+
+
+def test_noise_follows_from_the_seed_alone():
+    generator = gan.generator(gan.Config((8, 8, 1), 3, 4, (8, 4), conditional=True))
+    sampler = quality.Sampler(generator)
+    labels = np.arange(quality.BATCH + 20) % 3
+    first, again, other = (np.concatenate(list(sampler(labels, seed))) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 1e-3
+    np.testing.assert_allclose(
+        first[:5], sampler.grow(sampler.noise(len(labels), 1)[:5], labels[:5]), rtol=1e-5
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    words = [word for name, value in QUICK.items() for word in (f"--{name}", value)]
+    assert run_here("training", "train", "digits_gan", "--name", "mine", "--runs-dir", folder, *words) == 0
+    return Run(folder / "mine")
+
+
+def test_a_run_has_both_players_and_says_how_good_they_are(trained, monkeypatch, capsys):
+    monkeypatch.setattr(duel, "MEASURED", 300)
+    assert trained.state == "finished"
+    generator, discriminator = map(keras.models.load_model, trained.model_paths)
+    assert [path.name for path in trained.model_paths] == ["generator.keras", "discriminator.keras"]
+    assert generator.output_shape == (None, 8, 8, 1)
+    assert discriminator(generator(np.zeros((1, 4)))).shape == (1, 1)
+    assert trained.config["duel"]["loss"] == "non_saturating"
+    assert trained.config["parameters"] == generator.count_params() + discriminator.count_params()
+    last = trained.metrics()[-1]
+    assert {"val_frechet", "val_recall", "spread", "discriminator_learning_rate"} <= last.keys()
+    assert trained.status["advice"].startswith("the samples have lost their variety")
+    figures = trainer.evaluate(trained)
+    assert {"frechet", "frechet_floor", "rarest_class", "recall", "nearest", "judge"} <= figures.keys()
+    assert figures["judge"].startswith("digits_cnn ")
+    assert run_here("training", "evaluate", trained.path, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["judge"] == figures["judge"]
+
+
+def test_its_settings_come_back_from_its_config(trained):
+    again = recipes.from_config(trained.config)
+    assert isinstance(again, duel.DuelRecipe)
+    assert again.model["filters"] == (8, 4)
+    assert again.to_config().items() <= trained.config.items()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"training.batch_size": "2000"}, "training.batch_size must be at most 1"),
+        ({"duel.discriminator_steps": "5"}, "training.batch_size must be a multiple of 10"),
+        ({"training.accumulate": "2"}, "training.accumulate must be 1 for two players. Received: 2"),
+        ({"training.xla": "always"}, "training.xla must be never for two players. Received: 'always'"),
+    ],
+)
+def test_settings_that_do_not_fit_are_named(changes, message):
+    recipe = recipes.find("digits_gan").override(changes)
+    with pytest.raises(SettingsError, match=message):
+        recipe.check(SOURCE)
+
+
+def test_a_gallery_without_classifiers_compares_pixels(monkeypatch, tmp_path):
+    assert duel.judge_of(SOURCE).name.startswith("digits_cnn")
+    monkeypatch.setattr(runs, "GALLERY", tmp_path)
+    assert duel.judge_of(SOURCE).name == "64 principal components"

@@ -1,0 +1,214 @@
+"""Two players: one makes pictures, the other tells them from real ones; each learns from the other."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from training.forward import Forward
+from training.objectives import Objective
+from training.optimizers import Updater
+
+LOSSES = ("non_saturating", "least_squares", "hinge", "wasserstein")
+
+
+@dataclass(frozen=True)
+class Duel:
+    """What the players play for.
+
+    Args:
+        loss: "non_saturating" (Goodfellow et al. 2014, arXiv:1406.2661, section 3), "least_squares" (Mao et
+            al. 2017, arXiv:1611.04076, equation 2 with a = -1, b = c = 1), "hinge" (Lim and Ye 2017,
+            arXiv:1705.02894) or "wasserstein" (Arjovsky et al. 2017, arXiv:1701.07875).
+        discriminator_steps: Updates of the discriminator for each of the generator; a batch is divided among
+            them.
+        penalty: Factor of the gradient penalty (Gulrajani et al. 2017, arXiv:1704.00028, equation 3: 10).
+        smoothing: Share by which the discriminator is not to be sure of a real picture (Salimans et al. 2016,
+            arXiv:1606.03498, section 3.4), of the non-saturating loss.
+
+    Raises:
+        ValueError: A field breaks its rule; the message names the field, the rule and the value.
+    """
+
+    loss: str = "non_saturating"
+    discriminator_steps: int = 1
+    penalty: float = 0.0
+    smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise ValueError(f"loss must be one of {', '.join(LOSSES)}. Received: {self.loss!r}")
+        if self.discriminator_steps < 1:
+            raise ValueError(
+                f"discriminator_steps must be at least 1. Received: {self.discriminator_steps!r}"
+            )
+        if not self.penalty >= 0:
+            raise ValueError(f"penalty must be at least 0. Received: {self.penalty!r}")
+        if self.loss == "wasserstein" and not self.penalty:
+            raise ValueError("penalty must be above 0 for the loss wasserstein: 10 is usual. Received: 0")
+        if not 0 <= self.smoothing < 1:
+            raise ValueError(f"smoothing must be at least 0 and below 1. Received: {self.smoothing!r}")
+        if self.smoothing and self.loss != "non_saturating":
+            raise ValueError(f"smoothing must be 0 for the loss {self.loss}. Received: {self.smoothing!r}")
+
+
+def of_discriminator(duel: Duel, real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
+    """The discriminator's loss of a real and a generated picture each, from their logits `(B,)`: `(B,)`."""
+    if duel.loss == "least_squares":
+        return (tf.square(real - 1) + tf.square(generated + 1)) / 2
+    if duel.loss == "hinge":
+        return tf.nn.relu(1 - real) + tf.nn.relu(1 + generated)
+    if duel.loss == "wasserstein":
+        return generated - real
+    unsure = duel.smoothing * tf.nn.softplus(real)
+    return (1 - duel.smoothing) * tf.nn.softplus(-real) + unsure + tf.nn.softplus(generated)
+
+
+def of_generator(duel: Duel, generated: tf.Tensor) -> tf.Tensor:
+    """The generator's loss, from the logits of its pictures `(B,)`: `(B,)`."""
+    if duel.loss == "least_squares":
+        return tf.square(generated - 1) / 2
+    if duel.loss == "non_saturating":
+        return tf.nn.softplus(-generated)
+    return -generated
+
+
+class Adversarial(Objective):
+    """Both players take their turns on a batch: the discriminator on each of its parts, then the generator.
+
+    Args:
+        generator: Noise `(B, Z)`, or noise and labels `(B,)`, to pictures.
+        discriminator: Pictures, or pictures and labels, to logits `(B, 1)`.
+        updaters: Of the generator's trainable variables, and of the discriminator's.
+        duel: What they play for.
+        seed: Of the noise and the dropout masks.
+
+    The noise of an example follows from the seed and its place in the global batch, so that N replicas draw
+    what one would. Only dropout masks are each replica's own.
+
+    Figures: "loss" of the generator, "discriminator_loss" (without its penalty); "real_right", the share of
+    real pictures that are taken for real, and "generated_right", of generated ones that are found out;
+    "spread", how different generated pictures are from each other, as a share of how different real ones are:
+    it falls where the generator's samples lose their variety. In evaluation "real_right" alone: of pictures
+    that the discriminator has not seen.
+    """
+
+    evaluation_figures = ("real_right",)
+    figures = ("loss", "discriminator_loss", "real_right", "generated_right", "spread")
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        updaters: tuple[Updater, Updater],
+        duel: Duel = Duel(),
+        seed: int = 0,
+    ) -> None:
+        self.models = {"generator": generator, "discriminator": discriminator}
+        self.updaters = {"optimizer": updaters[0], "discriminator": updaters[1]}
+        self.duel = duel
+        self.seed = seed
+        self.conditional = len(generator.inputs) == 2
+        self.latent = generator.inputs[0].shape[1]
+        self._generate, self._judge = Forward(generator), Forward(discriminator)
+
+    def step(self, batch, state, position):
+        pictures, labels, _ = batch
+        context = tf.distribute.get_replica_context()
+        replicas, replica = context.num_replicas_in_sync, context.replica_id_in_sync_group
+        parts, share = self.duel.discriminator_steps, pictures.shape[0]
+        noise, between = self._draw(position, share, replicas, replica)
+        key = tf.stack([position + self.seed * 2**32, tf.cast(replica, tf.int64)])
+        whole = share // parts * replicas  # pictures of a part, over all replicas
+        sums = tf.zeros(3)
+        for part in range(parts):
+            # Every parts-th picture, so that N replicas have in a part what one would have.
+            rows = slice(part, share // parts * parts, parts)
+            real, told = pictures[rows], labels[rows]
+            with tf.GradientTape() as growing:  # of the last part the generator learns, too
+                generated, statistics = self._generate(
+                    self._given(noise[rows], told), self._generate.read(), key + [0, part * 2**32]
+                )
+            sums += self._teach(real, generated, told, between[rows], whole, key + [0, (part + 1) * 2**33])
+        with growing:
+            verdicts, _ = self._judge(
+                self._given(generated, told), self._judge.read(), key + [0, (parts + 1) * 2**33]
+            )
+            losses = of_generator(self.duel, tf.cast(verdicts[:, 0], tf.float32))
+            updater = self.updaters["optimizer"]
+            loss = updater.scale_loss(tf.reduce_sum(losses) / whole)
+        updater.apply(growing.gradient(loss, self._trainable("generator")))
+        self._generate.assign(statistics)
+        count = tf.cast(share // parts, tf.float32)
+        figures = {
+            name: (total, count * parts)
+            for name, total in zip(self.figures[1:4], tf.unstack(sums), strict=True)
+        }
+        return {
+            "loss": (tf.reduce_sum(losses), count),
+            **figures,
+            "spread": (_spread(generated), _spread(real)),
+        }, state
+
+    def evaluate(self, batch):
+        pictures, labels, weights = batch
+        verdicts = self.models["discriminator"](self._given(pictures, labels), training=False)[:, 0]
+        return {"real_right": (tf.reduce_sum(weights * _above(verdicts)), tf.reduce_sum(weights))}
+
+    def _draw(self, position, share: int, replicas: int, replica) -> tuple[tf.Tensor, tf.Tensor]:
+        """This replica's share of the noise `(b, Z)`, and of numbers in [0, 1) `(b, 1, 1, 1)`."""
+        key = tf.stack([tf.constant(self.seed, tf.int64), position])
+        noise = tf.random.stateless_normal((share * replicas, self.latent), key)
+        between = tf.random.stateless_uniform((share * replicas, 1, 1, 1), key + [2**32, 0])
+        rows = tf.range(share) + replica * share
+        return tf.gather(noise, rows), tf.gather(between, rows)
+
+    def _trainable(self, player: str) -> list[tf.Variable]:
+        return [variable.value for variable in self.models[player].trainable_variables]
+
+    def _given(self, x: tf.Tensor, labels: tf.Tensor) -> Any:
+        return [x, labels] if self.conditional else x
+
+    def _teach(self, real, generated, labels, between, whole: int, key) -> tf.Tensor:
+        """One update of the discriminator.
+
+        Returns: The sums over this replica's pictures of the loss, and of those that it judged right: real
+            ones, generated ones.
+        """
+        updater = self.updaters["discriminator"]
+        generated = tf.stop_gradient(generated)
+        both = tf.concat([real, generated], axis=0)
+        with tf.GradientTape() as tape:
+            given = self._given(both, tf.concat([labels, labels], axis=0))
+            verdicts, statistics = self._judge(given, self._judge.read(), key)
+            of_real, of_generated = tf.split(tf.cast(verdicts[:, 0], tf.float32), 2)
+            losses = of_discriminator(self.duel, of_real, of_generated)
+            loss = tf.reduce_sum(losses)
+            if self.duel.penalty:
+                mixed = between * real + (1 - between) * generated
+                loss += self.duel.penalty * tf.reduce_sum(self._steepness(mixed, labels, key + [0, 1]))
+            loss = updater.scale_loss(loss / whole)
+        updater.apply(tape.gradient(loss, self._trainable("discriminator")))
+        self._judge.assign(statistics)
+        return tf.stack([tf.reduce_sum(x) for x in (losses, _above(of_real), 1 - _above(of_generated))])
+
+    def _steepness(self, pictures, labels, key) -> tf.Tensor:
+        """How far the norm of the discriminator's gradient at each picture is from 1, squared: `(B,)`."""
+        with tf.GradientTape() as tape:
+            tape.watch(pictures)
+            verdicts, _ = self._judge(self._given(pictures, labels), self._judge.read(), key)
+        slopes = tape.gradient(verdicts, pictures)
+        norms = tf.sqrt(tf.reduce_sum(tf.square(slopes), axis=[1, 2, 3]) + 1e-12)  # of none no root's slope
+        return tf.square(norms - 1)
+
+
+def _above(verdicts: tf.Tensor) -> tf.Tensor:
+    """1 where a picture is taken for real."""
+    return tf.cast(verdicts > 0, tf.float32)
+
+
+def _spread(pictures: tf.Tensor) -> tf.Tensor:
+    """Summed squared differences of neighbours, the first and the second, the third and the fourth, ..."""
+    pairs = len(pictures) // 2 * 2
+    return tf.reduce_sum(tf.square(pictures[:pairs:2] - pictures[1:pairs:2]))

@@ -1,0 +1,60 @@
+"""Recipes of two players against each other."""
+
+import dataclasses
+
+from data import SOURCES
+from training import optimizers
+from training.adversarial import Duel
+from training.duel import DuelRecipe
+from training.recipe import Expected, Training
+
+# A critic whose gradient is kept near 1 tells the generator something at every moment, and loses no mode.
+DIGITS = DuelRecipe(
+    name="digits_gan",
+    summary="scans of handwritten digits, made from noise",
+    source="digits",
+    architecture="gan",
+    expected=Expected({"frechet": 1.5}, parameters=100_000, seconds=110),
+    data=SOURCES["digits"],
+    model={"latent": 32, "filters": (64, 32)},
+    optimizer=optimizers.Config("adam", 1e-3, "linear", beta_1=0.5, average=0.99),
+    discriminator=optimizers.Config("adam", 1e-3, "linear", beta_1=0.5),
+    duel=Duel("wasserstein", discriminator_steps=2, penalty=10.0),
+    # 2,500 batches of 128, of which each player's turn has 64.
+    training=Training(epochs=250, batch_size=128, monitor="val_frechet"),
+)
+MNIST = dataclasses.replace(
+    DIGITS,
+    name="mnist_gan",
+    summary="handwritten digits as they are asked for, made from noise",
+    source="mnist",
+    expected=Expected({}, seconds=3600),
+    data=SOURCES["mnist"],
+    model={"latent": 64, "filters": (128, 64), "conditional": True},
+    optimizer=dataclasses.replace(DIGITS.optimizer, learning_rate=5e-4, average=0.999),
+    discriminator=dataclasses.replace(DIGITS.discriminator, learning_rate=5e-4),
+    training=Training(epochs=20, batch_size=128, monitor="val_frechet"),
+)
+
+RECIPES = (
+    DIGITS,
+    MNIST,
+    dataclasses.replace(
+        MNIST,
+        name="fashion_gan",
+        summary="pictures of clothes, made from noise",
+        source="fashion_mnist",
+        data=SOURCES["fashion_mnist"],
+        model={"latent": 64, "filters": (128, 64)},
+    ),
+    dataclasses.replace(
+        MNIST,
+        name="images_gan",
+        summary="pictures like those in a folder of your own: --data.folder PATH",
+        source="image_folder",
+        expected=Expected({}),
+        data=SOURCES["image_folder"],
+        model={"latent": 64, "filters": (128, 64)},
+        training=Training(epochs=200, batch_size=64, monitor="val_frechet"),
+    ),
+)
