@@ -37,7 +37,7 @@ def show(entry: Entry | None) -> None:
     """Draw the panel.
 
     Args:
-        entry: The model that the page shows, if any.
+        entry: The model that the page shows, if any; only a recurrent one is offered.
     """
     st.subheader("Inside", anchor=False)
     st.caption(
@@ -45,6 +45,9 @@ def show(entry: Entry | None) -> None:
         ":primary[**Violet**] is above zero, :orange[**orange**] below. Point anywhere, or use the arrow "
         "keys: every row tells the same unit at the same step."
     )
+    if entry is not None and entry.architecture != "rnn":
+        st.info("Attention has no cell to look into. Choose a recurrent model above.", icon=":material/info:")
+        entry = None
     ways = [library.label(entry), OWN] if entry is not None else [OWN]
     whose = st.segmented_control(
         "Whose",

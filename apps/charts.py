@@ -15,7 +15,17 @@ MOST_POWERS = 7  # of ten that an axis tells
 GREY = "#8b8b95"  # of what is no line: reads on a light and on a dark page
 
 AXES = {"epoch": "epoch", "step": "step", "seconds": "seconds of training"}
-FIGURES = ("loss", "accuracy", "squared_error")  # of which a run has two
+FIGURES = (  # of which a run has those that it learns by
+    "frechet",
+    "recall",
+    "loss",
+    "accuracy",
+    "squared_error",
+    "discriminator_loss",
+    "real_right",
+    "generated_right",
+    "spread",
+)
 TITLES = {
     "loss": "Loss",
     "accuracy": "Accuracy",
@@ -23,6 +33,13 @@ TITLES = {
     "val_loss": "Validation loss",
     "val_accuracy": "Validation accuracy",
     "val_squared_error": "Validation squared error",
+    "frechet": "Frechet distance",
+    "recall": "Recall: share of real pictures that are among the generated",
+    "discriminator_loss": "Loss of the discriminator",
+    "real_right": "Real pictures taken for real",
+    "generated_right": "Generated pictures found out",
+    "spread": "Spread of generated pictures by that of real ones",
+    "val_frechet": "Validation Frechet distance",
     "learning_rate": "Learning rate",
 }
 
@@ -46,7 +63,7 @@ class Line:
 
 def training_curves(rows: Sequence[Mapping[str, Any]], key: str, across: int = 2) -> None:
     """The figures of one run, training beside validation, `across` of them in a row."""
-    figures = [name for name in FIGURES if any(name in row for row in rows)]
+    figures = [name for name in FIGURES if any({name, f"val_{name}"} & row.keys() for row in rows)]
     columns = st.columns(max(1, min(across, len(figures)))) * len(figures)
     for column, figure in zip(columns, figures, strict=False):
         series = {"training": figure, "validation": f"val_{figure}"}
@@ -209,7 +226,7 @@ def powers(
         "name:N",
         sort=list(names),
         scale=alt.Scale(domain=list(names)),
-        legend=alt.Legend(title=None, orient="top", symbolType="stroke", columns=4),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke", columns=3 if len(names) > 4 else 4),
     )
     tooltip = [
         alt.Tooltip("name:N", title=" "),
@@ -231,15 +248,27 @@ def powers(
 
 
 def lengths(
-    series: Mapping[str, Sequence[tuple[float, float]]], title: str, key: str, mark: float | None = None
+    series: Mapping[str, Sequence[tuple[float, float]]],
+    title: str,
+    key: str,
+    mark: float | None = None,
+    *,
+    axis: str = "tokens that are read",
+    unit: str = "tokens",
+    names: Sequence[str] = (),
+    share: bool = False,
 ) -> None:
-    """How good several translators are against how long the sentence is.
+    """How good several models are, or what they cost, against how long the sequence is.
 
     Args:
-        series: Lengths in tokens and figures, by name.
+        series: Lengths and figures, by name.
         title: Of the figures.
         key: Of the element.
         mark: A length that is marked.
+        axis: Title of the lengths.
+        unit: Of one length.
+        names: All that there may be, each its own colour whichever are drawn; none: those of the series.
+        share: Whether the figures are shares, from 0 to 1.
     """
     engine.wake_charts()
     import altair as alt
@@ -249,21 +278,31 @@ def lengths(
         [(name, *point) for name, points in series.items() for point in points],
         columns=["series", "length", "value"],
     )
-    x = alt.X("length:Q", title="tokens that are read", axis=alt.Axis(grid=False, tickCount=8))
+    x = alt.X("length:Q", title=axis, axis=alt.Axis(grid=False, tickCount=8))
     colour = alt.Color(
         "series:N",
-        sort=list(series),
-        scale=alt.Scale(domain=list(series)),
-        legend=alt.Legend(title=None, orient="top", symbolType="stroke", labelLimit=260, columns=2),
+        sort=list(names or series),
+        scale=alt.Scale(domain=list(names or series)),
+        legend=alt.Legend(
+            title=None, orient="top", symbolType="stroke", labelLimit=260, columns=2, values=list(series)
+        ),
     )
+    y = alt.Y("value:Q", title=title, axis=alt.Axis(tickCount=5))
+    if share:
+        y = alt.Y(
+            "value:Q",
+            title=title,
+            scale=alt.Scale(domain=[0, 1]),
+            axis=alt.Axis(tickCount=5, format=".0%"),
+        )
     base = alt.Chart(frame).encode(
         x=x,
-        y=alt.Y("value:Q", title=title, axis=alt.Axis(tickCount=5)),
+        y=y,
         color=colour,
         tooltip=[
             alt.Tooltip("series:N", title=" "),
-            alt.Tooltip("length:Q", title="tokens", format=".0f"),
-            alt.Tooltip("value:Q", title=title, format=".3~r"),
+            alt.Tooltip("length:Q", title=unit, format=".0f"),
+            alt.Tooltip("value:Q", title=title, format=".1%" if share else ".3~r"),
         ],
     )
     chart = base.mark_line(strokeWidth=2) + base.mark_circle(size=46, opacity=1)

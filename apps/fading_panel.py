@@ -8,6 +8,10 @@ from apps.run_card import sentence
 from training.runs import RunError
 
 SHARE, PLAIN = "As a share", "As it is"
+_DIRECT = (
+    " Attention has no state that must last: what its first block is given, |∂L/∂xₜ|, is reached at every "
+    "step at once."
+)
 
 
 def show(race: races.Race, active: bool) -> None:
@@ -28,6 +32,7 @@ def show(race: races.Race, active: bool) -> None:
     st.markdown(
         "**What is remembered**: how strongly the loss at the last step still reaches the state at each "
         "step before, |∂L/∂hₜ|. What arrives as nothing can't be learned from: the gradient has vanished."
+        + (_DIRECT if "attention" in kept else "")
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         with st.container(width=sequence_panel.NUMBER):
@@ -38,8 +43,8 @@ def show(race: races.Race, active: bool) -> None:
             default=SHARE,
             required=True,
             key="race.measure",
-            help="As a share of what it is where the loss meets the net; or as it is, which also falls "
-            "with the loss itself",
+            help="As a share of what it is where the loss meets the net, or of the largest where it meets "
+            "every step; or as it is, which also falls with the loss itself",
         )
         step = None if active else _wound(race, steps)
     lines = []

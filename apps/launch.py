@@ -12,12 +12,14 @@ ACTIVE = ("queued", "running")
 OUTPUT = "output.log"  # in the run's folder: what the process prints
 
 
-def start(run: Run, devices: str = "auto") -> None:
+def start(run: Run, devices: str = "auto") -> threading.Thread:
     """Train a run, or go on with it, by the command line in a session of its own.
 
     Args:
         run: As `trainer.create` made it, or one that has stopped.
         devices: See `training.strategy.pick`.
+
+    Returns: A thread that lives as long as the process does; the run's state is the last one then.
 
     Raises:
         RunError: It is being trained already, or the process can't be started.
@@ -43,7 +45,9 @@ def start(run: Run, devices: str = "auto") -> None:
         run.update_status(state="failed", error=message)
         raise RunError(message) from error
     run.update_status(pid=process.pid)  # so that it can be stopped before it has said a word
-    threading.Thread(target=_reap, args=(process, run), name=f"reap {run.name}", daemon=True).start()
+    reaper = threading.Thread(target=_reap, args=(process, run), name=f"reap {run.name}", daemon=True)
+    reaper.start()
+    return reaper
 
 
 def command(run: Run, devices: str = "auto") -> list[str]:

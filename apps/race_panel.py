@@ -1,30 +1,48 @@
-"""The race on its page: the settings of the next, and the four nets' losses as they learn."""
+"""The race on its page: the settings of the next, and the nets' losses as they learn."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from apps import charts, fading_panel, launch, library, links, races, run_card, small_nets
+from apps import charts, fading_panel, launch, lengths, library, links, races, run_card, small_nets
 from apps.library import Entry
 from apps.run_card import sentence
 from training.runs import RunError
 
 LIVE_SECONDS = 1.0  # from one look at a race to the next
-CARD = 130  # least width of a net's card, in pixels
+CARD = 110  # least width of a net's card, in pixels
 MOST_LENGTH, MOST_UNITS = 300, 256
 
 
-def show(entry: Entry | None) -> None:
+@dataclass(frozen=True)
+class Chosen:
+    """What a person has set for the next training.
+
+    Args:
+        task: Key of `races.TASKS`.
+        settings: As `races.plan` takes them.
+        seed: Of the weights and the order.
+    """
+
+    task: str
+    settings: Mapping[str, Any]
+    seed: int
+
+
+def show(entry: Entry | None) -> Chosen:
     """What the next race is about on one side, the one that is chosen on the other.
 
     Args:
         entry: The model that the page shows: its race is shown where none is asked for.
+
+    Returns: The settings of the next.
     """
     found = races.find_all()
     with st.container(horizontal=True, gap="large"):
         with st.container(width=small_nets.SIDE):
-            _make(any(race.active for race in found.values()))
+            chosen = _make(found)
         with st.container():
             race = _pick(found, entry)
             if race is None:
@@ -32,12 +50,22 @@ def show(entry: Entry | None) -> None:
             else:
                 active = race.active
                 st.fragment(_watched, run_every=LIVE_SECONDS if active else None)(race, active)
+    return chosen
 
 
 # The next one
 
 
-def _make(busy: bool) -> None:
+def busy(found: Mapping[str, races.Race]) -> str | None:
+    """Why no training can be started now; None where one can. Each needs the machine for itself."""
+    if any(race.active for race in found.values()):
+        return "One race at a time"
+    if any(ladder.active for ladder in lengths.find_all().values()):
+        return "Wait until the trainings against length below have ended, or stop them"
+    return None
+
+
+def _make(found: Mapping[str, races.Race]) -> Chosen:
     """The settings of the next race, and the button that starts it."""
     from training import recipes, trainer
 
@@ -47,10 +75,11 @@ def _make(busy: bool) -> None:
     task = races.TASKS[name or "Adding"]
     st.caption(task.about)
     recipe = recipes.find(task.recipe)
+    rate_of_attention = recipes.find(task.encoder).optimizer.learning_rate
     length, units, examples, epochs, rate = task.usual
     chosen: dict[str, Any] = {}
     with st.grid(min_column_width=small_nets.FIELD, gap="small"):
-        steps = chosen["data.length"] = small_nets.whole(
+        chosen["data.length"] = small_nets.whole(
             task.length, 2, MOST_LENGTH, length, f"race.{recipe.source}.length"
         )
         chosen["model.units"] = small_nets.whole("Units", 2, MOST_UNITS, units, f"race.{recipe.source}.units")
@@ -77,24 +106,27 @@ def _make(busy: bool) -> None:
             format="%g",
             key=f"race.{recipe.source}.rate",
             bind="query-params",
+            help=f"Of the recurrent nets. Attention has that of its recipe, {rate_of_attention:g}",
         )
         seed = small_nets.whole("Seed", 0, trainer.MOST_SEED, 0, f"race.{recipe.source}.seed")
     chosen["data.held_out"] = races.HELD_OUT
-    chosen["model.memory"] = steps + task.beyond
+    why = busy(found)
     asked = st.button(
         "Start the race",
         type="primary",
         icon=":material/flag:",
         width="stretch",
-        disabled=busy,
-        help="One race at a time" if busy else None,
+        disabled=why is not None,
+        help=why,
     )
     st.caption(
-        "Four nets with as many units learn from the same sequences, side by side: plain, GRU, LSTM, and an "
-        "LSTM that reads from both ends. As it is, it is decided in about two minutes on two cores."
+        "Five nets learn from the same sequences, side by side: plain, GRU, LSTM, an LSTM that reads from "
+        "both ends, and attention, as wide as they have units. As it is, it is decided in a few minutes on "
+        "two cores."
     )
     if asked:
         _start(name or "Adding", chosen, seed)
+    return Chosen(name or "Adding", chosen, seed)
 
 
 def _start(task: str, chosen: Mapping[str, Any], seed: int) -> None:
@@ -136,7 +168,8 @@ def _pick(found: Mapping[str, races.Race], entry: Entry | None) -> races.Race | 
 def _told(race: races.Race) -> str:
     """What a race is about, in a few words."""
     data = race.config["data"]
-    units = {entry.run.config["model"]["units"][0] for entry in race.entries.values()}
+    models = [entry.run.config["model"] for entry in race.entries.values()]
+    units = {model["units"][0] for model in models if "units" in model}
     size = f"{units.pop()} units" if len(units) == 1 else "one size of all nets"
     mine = "" if race.key.startswith("runs/") else "  ·  gallery"
     return f"length {data['length']}, {size}{mine}"
@@ -169,19 +202,24 @@ def _cards(race: races.Race) -> None:
                 st.metric("Loss", f"{losses[-1]:.2g}" if losses else "none yet", label_visibility="collapsed")
                 size = entry.run.config.get("parameters")
                 st.caption(f"{size:,} weights" if size else state)
-                if entry.has_model and st.button(
-                    "Look inside",
-                    key=f"inside-{entry.key}",
-                    type="tertiary",
-                    icon=":material/south:",
-                    help="Its states and gates, below",
+                recurrent = entry.architecture == "rnn"  # no page looks into a head that reads no words
+                if (
+                    recurrent
+                    and entry.has_model
+                    and st.button(
+                        "Look inside",
+                        key=f"inside-{entry.key}",
+                        type="tertiary",
+                        icon=":material/south:",
+                        help="Its states and gates, below",
+                    )
                 ):
                     links.wish(entry.key)
                     st.rerun()
 
 
 def _buttons(race: races.Race, active: bool) -> None:
-    """The button that stops all four, or goes on with them."""
+    """The button that stops all of them, or goes on with them."""
     stopping = st.session_state.get("stopping") == race.key
     if active:
         st.button(
@@ -229,7 +267,7 @@ def _curves(race: races.Race) -> None:
         )
     if task is None or not any(line.points for line in lines):
         st.info(
-            "TensorFlow wakes in four processes of their own; the first figures come within half a minute.",
+            "TensorFlow wakes in a process for each net; the first figures come within a minute.",
             icon=":material/hourglass_top:",
         )
         return

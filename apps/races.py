@@ -1,4 +1,4 @@
-"""Races: four recurrent nets that learn one task which asks for nothing but memory, side by side."""
+"""Races: recurrent nets and attention learn one task which asks for nothing but memory, side by side."""
 
 import contextlib
 import dataclasses
@@ -15,7 +15,7 @@ from apps.library import Entry
 from training.runs import Run, RunError
 
 if TYPE_CHECKING:
-    from data.source import Split
+    from data.source import Spec, Split
     from training.recipe import Recipe
 
 SNAPSHOTS = 40  # of each net, or as many as there is room for
@@ -25,16 +25,16 @@ HELD_OUT = 1000  # sequences to choose by, and as many for the test
 
 @dataclass(frozen=True)
 class Net:
-    """One of the four.
+    """One of the five.
 
     Args:
         title: For people.
-        settings: What makes it another.
+        settings: What makes it another recurrent net; None: it is no recurrent one, but attention.
         shipped: Its model of the gallery, of the race that ships with the suite.
     """
 
     title: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any] | None
     shipped: str
 
 
@@ -43,6 +43,7 @@ NETS = {  # by the end of its run's name
     "gru": Net("GRU", {"model.cell": "gru", "model.bidirectional": False}, "adding_gru"),
     "lstm": Net("LSTM", {"model.cell": "lstm", "model.bidirectional": False}, "adding_lstm"),
     "both": Net("Both ways", {"model.cell": "lstm", "model.bidirectional": True}, "adding_both_lstm"),
+    "attention": Net("Attention", None, "adding_encoder"),
 }
 TITLES = tuple(net.title for net in NETS.values())
 
@@ -53,19 +54,23 @@ class Task:
 
     Args:
         source: Key of `data.SOURCES`.
-        recipe: That its races change the settings of.
+        recipe: That recurrent nets change the settings of.
+        encoder: The recipe of attention.
         about: What is asked of a net.
         length: What the length counts.
+        right: What is counted as right; see `right` of the data.
         beyond: Steps of a sequence beside these.
         baseline: What the trivial answer is.
-        usual: Length, units, examples, epochs and learning rate at first: decided in a minute or two on two
+        usual: Length, units, examples, epochs and learning rate at first: decided in a few minutes on two
             cores.
     """
 
     source: str
     recipe: str
+    encoder: str
     about: str
     length: str
+    right: str
     beyond: int
     baseline: str
     usual: tuple[int, int, int, float, float]
@@ -75,8 +80,10 @@ TASKS = {
     "Adding": Task(
         "adding",
         "adding_lstm",
+        "adding_encoder",
         "Each step is a number and a mark. Two steps are marked; at the end their **sum** is asked for.",
         "Steps",
+        "sums that are off by less than 0.04",
         0,
         "always answering 1",
         (50, 32, 10_000, 6.0, 0.01),
@@ -84,8 +91,10 @@ TASKS = {
     "Copying": Task(
         "copy_memory",
         "copy_memory_gru",
+        "copy_memory_encoder",
         "Ten symbols, then blanks, then a signal: now **repeat the ten**.",
         "Blanks between",
+        "symbols of the ten that are repeated right",
         20,
         "guessing, with nothing remembered",
         (20, 64, 16_000, 12.0, 0.01),
@@ -116,7 +125,7 @@ class Race:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The settings of one of them, which are all the same but for the cell."""
+        """The settings of one of them, whose task and data are those of all."""
         return next(iter(self.entries.values())).run.config
 
 
@@ -134,31 +143,31 @@ def find_all() -> dict[str, Race]:
 
 
 def start(task: str, chosen: Mapping[str, Any], seed: int) -> str:
-    """Make four runs and start their trainings.
+    """Make a run for each net and start their trainings.
 
     Args:
         task: Key of `TASKS`.
-        chosen: Settings that all four have, as `Recipe.override` takes them.
-        seed: Of all four.
+        chosen: Settings that all have, as `plan` takes them.
+        seed: Of all.
 
     Returns: The race's key.
 
     Raises:
         RunError, SettingsError: A setting breaks its rule, or a run can't be made or started.
     """
-    from training import recipes, trainer
+    from training import trainer
 
-    folder, recipe = library.runs_folder(), recipes.find(TASKS[task].recipe)
+    folder = library.runs_folder()
     name = _free_name(folder, f"{task.lower()}-race")
     made: list[Run] = []
     try:
-        plans = {net: _plan(recipe, {**chosen, **NETS[net].settings}) for net in NETS}
-        for net, plan in plans.items():
-            made.append(trainer.create(plan, folder, f"{name}-{net}", seed))
+        plans = {net: _watched(plan(TASKS[task], net, chosen)) for net in NETS}
+        for net, recipe in plans.items():
+            made.append(trainer.create(recipe, folder, f"{name}-{net}", seed))
         for run in made:
             launch.start(run)
     except RunError:
-        for run in made:  # a race of three is none
+        for run in made:  # a race without one of them is none
             with contextlib.suppress(RunError):
                 run.stop()
         raise
@@ -172,18 +181,46 @@ def stop(race: Race) -> None:
             entry.run.stop()
 
 
-def _plan(recipe: "Recipe", changes: Mapping[str, Any]) -> "Recipe":
-    """The recipe of one net, with as many snapshots as there is room for.
+def plan(task: Task, net: str, chosen: Mapping[str, Any]) -> "Recipe":
+    """The recipe of one net.
+
+    Args:
+        task: What it learns.
+        net: Key of `NETS`.
+        chosen: Settings of a recurrent net, as `Recipe.override` takes them. Attention is as wide as it has
+            units, as far as its heads divide that, and learns at the rate of its own recipe.
 
     Raises:
         SettingsError: A setting breaks its rule.
     """
+    from training import recipes
+
+    settings = NETS[net].settings
+    if settings is not None:
+        memory = chosen["data.length"] + task.beyond
+        recipe = recipes.find(task.recipe).override({**chosen, "model.memory": memory, **settings})
+    else:
+        usual = recipes.find(task.encoder)
+        changes = {key: value for key, value in chosen.items() if key.startswith(("data.", "training."))}
+        even = 2 * usual.model["heads"]  # positions come in pairs, in each head
+        width = max(even, round(chosen["model.units"] / even) * even)
+        hidden = width * usual.model["hidden"] // usual.model["width"]
+        recipe = usual.override({**changes, "model.width": width, "model.hidden": hidden})
+    recipe.model_config(_spec(recipe))  # its rules are kept, or it says which is not
+    return recipe
+
+
+def _watched(recipe: "Recipe") -> "Recipe":
+    """A recipe with as many snapshots as there is room for."""
     from training.recipe import MOST_SNAPSHOT_BYTES
 
-    plan = recipe.override(changes)
-    spec = dataclasses.replace(plan.data, examples=1, held_out=1).load().spec
-    weights = sum(weight.nbytes for weight in plan.build_model(spec).get_weights())
-    return plan.override({"training.snapshots": max(2, min(SNAPSHOTS, MOST_SNAPSHOT_BYTES // weights))})
+    weights = sum(weight.nbytes for weight in recipe.build_model(_spec(recipe)).get_weights())
+    return recipe.override({"training.snapshots": max(2, min(SNAPSHOTS, MOST_SNAPSHOT_BYTES // weights))})
+
+
+def _spec(recipe: "Recipe") -> "Spec":
+    """What a task that is made by a rule says of its data."""
+    return dataclasses.replace(recipe.data, examples=1, held_out=1).load().spec
 
 
 def _free_name(folder: Path, stem: str) -> str:

@@ -153,10 +153,12 @@ def _expectation(recipe) -> str:
 
 
 def _widgets(controls: Sequence[Control], usual: dict[str, Any], recipe: str) -> dict[str, Any]:
-    """A widget for each control; what is not as usual, by field."""
+    """A widget for each control that the recipe knows; what is not as usual, by field."""
     changes = {}
     for control in controls:
         section, _, field = control.field.partition(".")
+        if field not in usual[section]:  # of another architecture or source that the page has, too
+            continue
         default = usual[section][field]
         value = _widget(control, default, f"{recipe}-{control.field}")
         if value is not None and value != default:

@@ -15,6 +15,7 @@ from data.tables import number
 SYMBOLS = 8  # that copying asks for
 COPIED = 10  # symbols that are to be remembered
 MOST_LENGTH = 2000
+NEAR = 0.04  # a sum that is off by less is right
 
 
 def _check(config) -> None:
@@ -50,6 +51,15 @@ class Adding:
     def baseline(self) -> float:
         """Squared error of always answering 1: the variance of the sum of two uniform numbers."""
         return 1 / 6
+
+    def right(self, outputs: np.ndarray, targets: np.ndarray) -> float:
+        """The share of the sums that are right: off by less than `NEAR` (section 5.4).
+
+        Args:
+            outputs: What a net answers, `(N, 1)`; what is no number is wrong.
+            targets: `(N, 1)`.
+        """
+        return float(np.mean(np.abs(outputs - targets) < NEAR))
 
     def load(self) -> Source:
         """Draw the sequences: inputs `(N, T, 2)`, targets `(N, 1)`."""
@@ -113,6 +123,17 @@ class Copying:
     def baseline(self) -> float:
         """Loss of a memoryless answer: blanks where they are due, then each symbol as likely as another."""
         return COPIED * math.log(SYMBOLS) / (self.length + 2 * COPIED)
+
+    def right(self, outputs: np.ndarray, targets: np.ndarray) -> float:
+        """The share of the symbols that are repeated right, whatever is answered before.
+
+        Args:
+            outputs: Logits at every step, `(N, T, 1 + SYMBOLS)`; a symbol with a NaN among its own is wrong.
+            targets: `(N, T)`.
+        """
+        logits = np.asarray(outputs)[:, -COPIED:]
+        found = (logits.argmax(-1) == np.asarray(targets)[:, -COPIED:]) & ~np.isnan(logits).any(-1)
+        return float(np.mean(found))
 
     def load(self) -> Source:
         """Draw the sequences: tokens in, a class at every step out."""

@@ -3,6 +3,7 @@
 T time, C channels.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from inspection import recurrence
+from inspection import graph, recurrence
+from inspection.recurrence import _arguments, _scope, _signature, _slopes
 
 MOST = 1e38  # about the largest of float32
 FLOOR = 1e-30  # a norm that is taken for none; float32 ends at 1e-38
@@ -19,13 +21,15 @@ FLOOR = 1e-30  # a norm that is taken for none; float32 ends at 1e-38
 
 @dataclass(frozen=True)
 class Fading:
-    """What of a loss at the last step reaches each step of a recurrent layer.
+    """What of a loss at the last step reaches each step of a recurrent layer, or of what attention looks at.
 
     Args:
         backwards: Whether the layer went from the last step to the first.
-        norms: |dL/dh_t|, `(T,)`, at least `FLOOR`.
+        norms: |dL/dh_t| at the states, or |dL/dx_t| at the items that attention is given; `(T,)`, at least
+            `FLOOR`.
         relative: The same as a share of what it is where the loss meets the layer: at the last step that the
-            layer reads, or the last of those that the loss looks at.
+            layer reads, or the last of those that the loss looks at. Attention it meets at every step: there
+            a share of the largest.
     """
 
     backwards: bool
@@ -41,6 +45,10 @@ def fading(
 ) -> dict[str, Fading]:
     """Follow the loss at the last step of one sequence back through time; see `recurrence.flow`.
 
+    Of a model without recurrence whose first block of attention is `block1`, as `models.encoder` names it,
+    the gradient is taken at what that block is given: the embedded steps x_t with their positions. Each of
+    them is looked at directly, so nothing has to last.
+
     Args:
         model: With one input, and one output of logits or of values.
         inputs: One sequence, `(T, C)` or `(T,)` tokens.
@@ -48,12 +56,16 @@ def fading(
             which do (half the squared error).
         weights: In the order of `model.get_weights()`; None: the model's own.
 
-    Returns: By the names of `recurrence.recurrent(model)`.
+    Returns: By the names of `recurrence.recurrent(model)`, or by that of the block; nothing where the model
+        has neither.
 
     Raises:
         InspectionError: See `recurrence.flow`.
     """
     loss = _loss(np.asarray(target))
+    if not recurrence.recurrent(model):
+        block = _first_block(model)
+        return {} if block is None else {block: _direct(model, block, inputs, loss, weights)}
     flows = recurrence.flow(model, inputs[None], loss, weights)
     return {name: _fading(flow) for name, flow in flows.items()}
 
@@ -74,3 +86,54 @@ def _fading(flow: recurrence.Flow) -> Fading:
     met = way[np.argmax(way > FLOOR)]
     norms = np.maximum(np.nan_to_num(norms, posinf=MOST), FLOOR)
     return Fading(flow.backwards, norms, np.maximum(norms / max(met, FLOOR), FLOOR))
+
+
+# Attention
+
+
+def _first_block(model: keras.Model) -> str | None:
+    """Name of the first block of attention, that of a nested model before it; None where there is none."""
+    names = (name.removesuffix("_query") for name in graph.layers(model) if name.endswith("_query"))
+    return next((name for name in names if name.rpartition("/")[2] == "block1"), None)
+
+
+def _given(model: keras.Model, block: str) -> str:
+    """Name of the layer whose output a block is given."""
+    layers = graph.layers(model)
+    name = layers[f"{block}_query"].inputs[0]
+    return layers[name].inputs[0] if name == f"{block}_attention_norm" else name  # in front of every branch
+
+
+def _direct(
+    model: keras.Model,
+    block: str,
+    inputs: np.ndarray,
+    loss: recurrence.Loss,
+    weights: Sequence[np.ndarray] | None,
+) -> Fading:
+    """The gradient of a loss at what a block is given."""
+    given, values = _arguments(model, inputs[None], weights)
+    (slope,) = _slopes(model, given, values, loss)
+    found = _program(model, block)(given, values, slope).numpy()[0].astype("float64")
+    norms = np.maximum(np.nan_to_num(np.linalg.norm(found, axis=-1), posinf=MOST), FLOOR)
+    return Fading(False, norms, np.maximum(norms / norms.max(), FLOOR))
+
+
+@functools.lru_cache(maxsize=graph.KEPT)
+def _program(model: keras.Model, block: str):
+    """A compiled function from inputs, weights and the loss's gradient by the output to that by what a block
+    is given, `(B, T, C)`."""
+    net = graph.functional(model)
+    probe = keras.Model(net.input, (graph.layers(model)[_given(model, block)].tensor, net.output))
+    values = [tf.TensorSpec(variable.shape, variable.dtype) for variable in model.weights]
+
+    @tf.function(input_signature=[_signature(net.input), values, _signature(net.output)], autograph=False)
+    def run(inputs, given, slope):
+        with tf.GradientTape(watch_accessed_variables=False) as tape, _scope(model, given):
+            tape.watch(given)  # what is computed of these is remembered, the layer's output with it
+            found, output = probe(inputs, training=False)
+        return tape.gradient(
+            output, found, output_gradients=slope, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+
+    return run

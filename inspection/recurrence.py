@@ -177,22 +177,31 @@ def flow(
         InspectionError: The model has no graph of layers, the inputs or weights do not fit it, or the loss is
             no scalar.
     """
-    programs, (inputs, values) = _programs(model), _arguments(model, inputs, weights)
-    outputs = programs.outputs(inputs, values)
+    inputs, values = _arguments(model, inputs, weights)
+    slopes = _slopes(model, inputs, values, loss)
+    flows = {}
+    for (name, layer), (states, slope, mask) in zip(
+        recurrent(model).items(), _programs(model).flow(inputs, values, slopes), strict=True
+    ):
+        state, *cell = [each.numpy() for each in states]
+        flows[name] = Flow(layer.go_backwards, state, cell[0] if cell else None, slope.numpy(), mask.numpy())
+    return flows
+
+
+def _slopes(model: keras.Model, inputs: Any, values: Sequence[tf.Tensor], loss: Loss) -> list[tf.Tensor]:
+    """The gradient of a loss with respect to a model's outputs, integers left out.
+
+    Raises:
+        InspectionError: The loss is no scalar.
+    """
+    outputs = _programs(model).outputs(inputs, values)
     ends = [each for each in keras.tree.flatten(outputs) if each.dtype.is_floating]
     with tf.GradientTape() as tape:
         tape.watch(ends)
         found = tf.convert_to_tensor(loss(outputs))
     if found.shape.rank != 0:
         raise InspectionError(f"the loss must be a scalar: sum it. Received: shape {tuple(found.shape)}")
-    slopes = tape.gradient(found, ends, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    flows = {}
-    for (name, layer), (states, slope, mask) in zip(
-        recurrent(model).items(), programs.flow(inputs, values, slopes), strict=True
-    ):
-        state, *cell = [each.numpy() for each in states]
-        flows[name] = Flow(layer.go_backwards, state, cell[0] if cell else None, slope.numpy(), mask.numpy())
-    return flows
+    return tape.gradient(found, ends, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
 
 @dataclass(frozen=True)
@@ -212,8 +221,7 @@ def _programs(model: keras.Model) -> _Programs:
     ends = keras.tree.flatten(_signature(functional(model).output))
     ends = [each for each in ends if each.dtype.is_floating]
 
-    def scope(given):
-        return keras.StatelessScope(state_mapping=list(zip(variables, given, strict=True)))
+    scope = functools.partial(_scope, model)
 
     @tf.function(input_signature=[ins, values], autograph=False)
     def record(inputs, given):
@@ -245,6 +253,11 @@ def _programs(model: keras.Model) -> _Programs:
         ]
 
     return _Programs(record, outputs, flow)
+
+
+def _scope(model: keras.Model, values: Sequence[tf.Tensor]) -> keras.StatelessScope:
+    """Where a model computes with other weights than its own."""
+    return keras.StatelessScope(state_mapping=list(zip(model.weights, values, strict=True)))
 
 
 def _counted(steps: Steps) -> tf.Tensor:

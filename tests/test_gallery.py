@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from data import DataUnavailable
+from models import gan
 from training import gallery, recipes, runs, snapshots, trainer
 from training.callbacks import higher_is_better
 from training.runs import Run
@@ -28,16 +29,22 @@ def test_each_model_is_what_its_recipe_makes(run):
     recipe = recipes.find(run.name)
     assert recipes.from_config(run.config).to_config() == recipe.to_config()
     assert run.state == "finished"
-    model = keras.models.load_model(run.model_path)
-    spec = run.config["spec"]
-    assert model.output_shape[-1] == trainer.spec_of(run).outputs
-    # A GPT reads any number of tokens up to its context.
-    shape = [None] if recipe.architecture == "gpt" else spec["input_shape"]
-    assert keras.tree.flatten(model.input)[0].shape == (None, *shape)
-    built = recipe.build_model(trainer.spec_of(run))
-    layers = [(layer.name, type(layer).__name__) for layer in model.layers]
-    assert layers == [(layer.name, type(layer).__name__) for layer in built.layers]
-    assert [w.shape for w in model.weights] == [w.shape for w in built.weights]
+    spec, built = trainer.spec_of(run), recipe.build_model(trainer.spec_of(run))
+    models = [keras.models.load_model(path) for path in run.model_paths]
+    if recipe.architecture == "gan":
+        wanted = list(gan.players(built))
+        assert models[0].output_shape == (None, *spec.input_shape)
+        assert models[0].inputs[0].shape == (None, recipe.model["latent"])
+    else:
+        wanted = [built]
+        assert models[0].output_shape[-1] == spec.outputs
+        # A GPT reads any number of tokens up to its context.
+        shape = [None] if recipe.architecture == "gpt" else spec.input_shape
+        assert keras.tree.flatten(models[0].input)[0].shape == (None, *shape)
+    for model, untrained in zip(models, wanted, strict=True):
+        layers = [(layer.name, type(layer).__name__) for layer in model.layers]
+        assert layers == [(layer.name, type(layer).__name__) for layer in untrained.layers]
+        assert [w.shape for w in model.weights] == [w.shape for w in untrained.weights]
 
 
 def test_each_model_reaches_what_its_recipe_expects(run):
@@ -56,7 +63,8 @@ def test_folders_are_small_and_have_no_checkpoint(run):
     more |= {"sweep.json"} if recipe.architecture == "sweep" else set()
     if recipe.architecture in ("seq2seq", "transformer"):
         more |= {"source_tokenizer.json", "target_tokenizer.json"}
-    more |= {"tokenizer.json"} if recipe.architecture in ("encoder", "gpt") else set()
+    more |= {"tokenizer.json"} if recipe.architecture == "gpt" or recipe.source == "pronouns" else set()
+    more |= {path.name for path in run.model_paths}
     assert {path.name for path in files} == {*gallery.FILES, "status.json", *more}
     assert sum(path.stat().st_size for path in files) < MAX_BYTES
     assert run.metrics()[-1]["step"] == run.status["step"] == run.status["steps"]
@@ -92,7 +100,7 @@ def test_sweeps_say_what_they_are_kept_for():
 def test_figures_are_the_models_own(run, tmp_path):
     copy = Run(tmp_path / run.name)
     copy.path.mkdir()
-    for name in ("config.json", "model.keras", *gallery.MORE):
+    for name in ("config.json", *(path.name for path in run.model_paths), *gallery.MORE):
         if (run.path / name).exists():
             (copy.path / name).write_bytes((run.path / name).read_bytes())
     try:

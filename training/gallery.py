@@ -27,6 +27,7 @@ RECIPES = (
     "adding_gru",
     "adding_lstm",
     "adding_both_lstm",
+    "adding_encoder",
     "copy_memory_gru",
     "numbers_seq2seq",
     "numbers_folded_seq2seq",
@@ -35,7 +36,7 @@ RECIPES = (
     "pronouns_transformer",
     "shakespeare_gpt",
 )
-FILES = ("config.json", "metrics.jsonl", "evaluation.json", "model.keras")
+FILES = ("config.json", "metrics.jsonl", "evaluation.json")
 # Of those that have them.
 MORE = ("snapshots.npz", "sweep.json", "source_tokenizer.json", "target_tokenizer.json", "tokenizer.json")
 STATUS = ("state", "step", "steps", "created", "updated")  # the rest is of the machine that trained it
@@ -72,7 +73,7 @@ def publish(run: Run) -> bool:
         if (new <= old) if higher_is_better(figure) else (new >= old):
             return False
     shown.path.mkdir(parents=True, exist_ok=True)
-    for name in (*FILES, *MORE):
+    for name in (*FILES, *(path.name for path in run.model_paths), *MORE):
         if (run.path / name).exists():
             with runs.written_aside(shown.path / name) as aside:
                 shutil.copy(run.path / name, aside)

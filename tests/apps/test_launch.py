@@ -32,8 +32,8 @@ def test_the_command_is_the_command_line(run):
 
 def test_a_process_that_ends_before_it_begins_leaves_its_last_words(run, monkeypatch):
     runs_instead(monkeypatch, "import sys; print('warming up'); sys.exit('no such thing')")
-    launch.start(run)
-    until(lambda: run.state == "failed", "the run has failed")
+    launch.start(run).join()
+    assert run.state == "failed"
     assert run.status["error"] == "no such thing"
     assert sorted(launch.output(run)) == ["no such thing", "warming up"]
 

@@ -17,7 +17,7 @@ from training import recipes, runs, snapshots, trainer
 from training.runs import Run, RunError
 
 STEPS = (0, 4, 100)
-NETS = {
+NETS = {  # the recurrent ones: all that a race had before attention joined
     "plain": {"model.cell": "simple"},
     "gru": {"model.cell": "gru"},
     "lstm": {"model.cell": "lstm"},
@@ -25,11 +25,15 @@ NETS = {
 }
 SHIPPED = {"plain": "adding_rnn", "gru": "adding_gru", "lstm": "adding_lstm", "both": "adding_both_lstm"}
 RECIPES = {"adding": "adding_lstm", "copying": "copy_memory_gru"}
+ENCODERS = {"adding": "adding_encoder", "copying": "copy_memory_encoder"}
 TITLES = ["Plain", "GRU", "LSTM", "Both ways"]
+ALL = [*TITLES, "Attention"]
 
 
-def add_race(shelves: Shelves, task: str = "adding", number: int = 1, **where) -> dict[str, Run]:
-    """The four runs of a race that is over, their weights drawn at random."""
+def add_race(
+    shelves: Shelves, task: str = "adding", number: int = 1, attention: bool = False, **where
+) -> dict[str, Run]:
+    """The runs of a race that is over, their weights drawn at random."""
     made = {}
     for net, settings in NETS.items():
         name, recipe = f"{task}-race-{number}-{net}", RECIPES[task]
@@ -38,6 +42,11 @@ def add_race(shelves: Shelves, task: str = "adding", number: int = 1, **where) -
         run = shelves.add(name, recipe=recipe, **where, **settings)
         keep_snapshots(run, STEPS)
         made[net] = run
+    if attention:
+        returns = "every" if task == "copying" else "last"
+        name = f"{task}-race-{number}-attention"
+        made["attention"] = shelves.add(name, recipe=ENCODERS[task], **{"model.returns": returns})
+        keep_snapshots(made["attention"], STEPS)
     return made
 
 
@@ -88,13 +97,15 @@ def choose(tested, label: str, option: str):
 
 
 @pytest.mark.parametrize("task", ["Adding", "Copying"])
-def test_four_nets_are_started_that_differ_in_nothing_but_the_cell(shelves, page, started, task):
+def test_nets_are_started_that_differ_in_nothing_but_the_cell_and_attention_on_the_same_data(
+    shelves, page, started, task
+):
     source = {"Adding": "adding", "Copying": "copy_memory"}[task]
     asked = {"length": "30", "units": "8", "epochs": "2.5", "sequences": "400", "rate": "0.02", "seed": "7"}
     tested = page("memory", task=task, **{f"race.{source}.{name}": each for name, each in asked.items()})
     drawn(button(tested, "Start the race").click().run())
-    assert [run.name for run in started] == [f"{task.lower()}-race-1-{net}" for net in NETS]
-    configs = [run.config for run in started]
+    assert [run.name for run in started] == [f"{task.lower()}-race-1-{net}" for net in (*NETS, "attention")]
+    *configs, attention = [run.config for run in started]
     assert [config["model"]["cell"] for config in configs] == ["simple", "gru", "lstm", "lstm"]
     assert [config["model"]["bidirectional"] for config in configs] == [False, False, False, True]
     for config in configs:
@@ -106,8 +117,25 @@ def test_four_nets_are_started_that_differ_in_nothing_but_the_cell(shelves, page
         assert config["training"]["snapshots"] == 40
     same = [{key: each for key, each in config.items() if key != "model"} for config in configs]
     assert all(config == same[0] for config in same)
+    usual = recipes.find(ENCODERS[task.lower()]).to_config()
+    assert attention["recipe"] == usual["recipe"]
+    for part in ("data", "training", "seed"):
+        assert attention[part] == configs[0][part]
+    assert attention["optimizer"] == usual["optimizer"]  # its rate is its own
+    assert attention["model"] == {**usual["model"], "width": 8, "hidden": 16}
     assert tested.query_params["race"] == f"runs/{task.lower()}-race-1"
     assert field(tested, "selectbox", "Race").value == f"runs/{task.lower()}-race-1"
+
+
+@pytest.mark.parametrize(("units", "width"), [("2", 4), ("14", 16), ("18", 16), ("130", 128)])
+def test_attention_is_as_wide_as_they_have_units_as_far_as_its_heads_divide_that(
+    shelves, page, started, units, width
+):
+    small = {"units": units, "sequences": "100", "length": "8"}
+    tested = page("memory", **{f"race.adding.{name}": each for name, each in small.items()})
+    drawn(button(tested, "Start the race").click().run())
+    model = started[-1].config["model"]
+    assert (model["width"], model["hidden"]) == (width, 2 * width)
 
 
 def test_one_race_at_a_time_and_it_can_be_stopped(shelves, page, monkeypatch):
@@ -165,7 +193,8 @@ def test_losses_are_drawn_beside_the_baseline_of_the_data(shelves, page, charted
     expected = 1 / 6 if task == "adding" else 10 * np.log(8) / (length + 20)
     assert shown["level"][0] == pytest.approx(expected)
     assert f"{expected:.3g}" in shown["level"][1]
-    assert shown["names"] == [line.name for line in shown["lines"]] == TITLES
+    assert shown["names"] == ALL
+    assert [line.name for line in shown["lines"]] == TITLES
     for line, run in zip(shown["lines"], made.values(), strict=True):
         logged = run.metrics()
         assert list(line.points) == [row["step"] for row in logged]
@@ -174,6 +203,59 @@ def test_losses_are_drawn_beside_the_baseline_of_the_data(shelves, page, charted
     scales = [layer["encoding"]["y"]["scale"] for layer in chart["layer"]]
     assert {scale["type"] for scale in scales} == {"log"}
     assert all(scale["domain"][0] < expected < scale["domain"][1] for scale in scales)
+
+
+@pytest.mark.parametrize(("task", "marked"), [("adding", 2), ("copying", 1)])
+def test_attention_is_drawn_beside_the_four_and_its_gradient_at_what_it_is_given(
+    shelves, page, charted, task, marked
+):
+    made = add_race(shelves, task, attention=True)
+    tested = page("memory")
+    assert [line.name for line in charted[f"race-runs/{task}-race-1"]["lines"]] == ALL
+    shown = charted[f"fading-runs/{task}-race-1"]
+    assert [line.name for line in shown["lines"]] == [*TITLES, *ALL[3:]]
+    run = made["attention"]
+    test = recipes.from_config(run.config).data.load().test
+    model = recipes.from_config(run.config).build_model(trainer.spec_of(run))
+    found = fading(model, test.inputs[0], test.targets[0], snapshots.load(run.path)[STEPS[-1]])["block1"]
+    np.testing.assert_allclose(shown["lines"][-1].values, found.relative, rtol=1e-3)
+    assert len(shown["marks"]) == marked
+    assert "Attention has no state that must last" in texts(tested)
+    # Its heads read no words, so no page looks into them: there is no button that would lead nowhere.
+    assert [each.key for each in tested.button if each.label == "Look inside"] == [
+        f"inside-runs/{made[net].name}" for net in NETS
+    ]
+
+
+def test_an_old_race_of_four_says_nothing_of_attention(shelves, page, charted):
+    add_race(shelves)
+    tested = page("memory")
+    assert [line.name for line in charted["race-runs/adding-race-1"]["lines"]] == TITLES
+    assert "Attention has no state" not in texts(tested)
+    assert "6 units" in field(tested, "selectbox", "Race").options[0]
+
+
+def test_attention_is_shown_and_has_no_cell_to_look_into(shelves, page, charted):
+    made = add_race(shelves, attention=True)
+    key = f"runs/{made['attention'].name}"
+    tested = page("memory", model=key)
+    assert field(tested, "selectbox", "Model").value == key
+    assert field(tested, "selectbox", "Race").value == "runs/adding-race-1"
+    assert "Attention has no cell to look into" in texts(tested)
+    assert field(tested, "segmented_control", "Whose").options == ["Your own file"]
+    shelves.add("other", recipe="pronouns_encoder")
+    assert "other" not in " ".join(field(page("memory"), "selectbox", "Model").options)
+
+
+@pytest.mark.parametrize("recipe", ["adding_lstm", "adding_encoder", "copy_memory_encoder"])
+def test_either_kind_is_trained_by_its_own_settings(shelves, page, started, recipe):
+    tested = page("memory", tab="Train")
+    drawn(field(tested, "selectbox", "Recipe").set_value(recipe).run())
+    labels = {each.label for each in (*tested.text_input, *tested.number_input)}
+    assert ("Units" in labels, "Width" in labels) == (recipe == "adding_lstm", recipe != "adding_lstm")
+    drawn(button(tested, "Start training").click().run())
+    assert [run.config["recipe"] for run in started] == [recipe]
+    assert started[0].config["model"] == recipes.find(recipe).to_config()["model"]
 
 
 def test_races_are_found_again_and_told_apart(shelves, page, charted):

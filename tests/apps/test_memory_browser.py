@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 PICTURE = "(canvas) => canvas.toDataURL()"
 SMALL = {"length": "10", "units": "4", "epochs": "1", "sequences": "1920"}
-NETS = ("plain", "gru", "lstm", "both")
+NETS = ("plain", "gru", "lstm", "both", "attention")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_a_race_is_started_watched_wound_back_and_looked_into(tab, server_shelve
     arrive(tab, "/memory?" + "&".join(f"race.adding.{name}={value}" for name, value in SMALL.items()))
     tab.get_by_role("button", name="Start the race").click()
     made = [server_shelves.runs / f"adding-race-1-{net}" for net in NETS]
-    until(lambda: all((path / "status.json").exists() for path in made), "four runs are made")
+    until(lambda: all((path / "status.json").exists() for path in made), "five runs are made")
     expect(tab.get_by_role("button", name="Stop the race")).to_be_visible()
     expect(tab.get_by_role("button", name="Start the race")).to_be_disabled()
 
@@ -47,9 +47,9 @@ def test_a_race_is_started_watched_wound_back_and_looked_into(tab, server_shelve
     expect(tab.get_by_role("button", name="Stop the race")).to_have_count(0)
     assert {runs.Run(path).state for path in made} == {"finished"}
     charts = tab.get_by_test_id("stVegaLiteChart").locator("svg")
-    expect(charts.nth(0).locator(".mark-line path")).to_have_count(4)
+    expect(charts.nth(0).locator(".mark-line path")).to_have_count(5)
     expect(charts.nth(0)).to_contain_text("always answering 1: 0.167")
-    expect(charts.nth(1).locator(".mark-line path")).to_have_count(5)
+    expect(charts.nth(1).locator(".mark-line path")).to_have_count(6)
 
     # The gradients are those of the slider's step.
     steps = list(snapshots.load(made[0]))

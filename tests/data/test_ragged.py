@@ -122,6 +122,29 @@ def test_the_adding_problem_is_what_it_says():
     assert not np.isin(source.test.targets, source.train.targets).any()
 
 
+def test_a_sum_is_right_that_is_off_by_less_than_four_hundredths():
+    targets = np.array([[1.0], [0.5], [1.5], [1.2], [0.1]], "float32")
+    outputs = targets + np.array([[0.039], [-0.039], [0.041], [-0.3], [np.nan]], "float32")
+    assert memory.Adding().right(outputs, targets) == pytest.approx(2 / 5)
+    split = memory.Adding(length=10, held_out=500).load().test
+    assert memory.Adding().right(np.ones((500, 1)), split.targets) < 0.15  # the trivial answer
+
+
+def test_of_a_copy_the_symbols_alone_count():
+    config = memory.Copying(length=5, examples=1, held_out=200)
+    test = config.load().test
+    targets = np.stack([test.targets[i] for i in range(200)])
+    outputs = np.eye(9, dtype="float32")[targets]
+    assert config.right(outputs, targets) == 1
+    outputs[:, :15] = np.eye(9)[3]  # whatever is said before it is their turn
+    outputs[:100, -4:] = np.eye(9)[0]  # a blank for four of ten, in half of the sequences
+    assert config.right(outputs, targets) == pytest.approx(0.8)
+    outputs[100:, -1] = np.nan
+    assert config.right(outputs, targets) == pytest.approx(0.75)
+    memoryless = np.broadcast_to(np.eye(9)[3], outputs.shape)
+    assert config.right(memoryless, targets) == pytest.approx(1 / 8, abs=0.03)
+
+
 def test_copying_is_what_it_says():
     config = memory.Copying(length=30, examples=200, held_out=50)
     split = config.load().train
