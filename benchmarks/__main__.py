@@ -22,6 +22,7 @@ BENCHMARKS = (
     "seq2seq",
     "gpt",
     "context",
+    "gan",
     "memory",
     "recipe",
     "app",

@@ -5,7 +5,7 @@ import statistics
 import keras
 import numpy as np
 
-from benchmarks.contenders import Take, looped
+from benchmarks.contenders import Take, looped, supervised
 from benchmarks.table import Table, race, ratio
 from data.pipeline import Stream
 from data.source import Split
@@ -56,7 +56,7 @@ def _loop(images: np.ndarray, labels: np.ndarray, steps_per_call: int, xla: bool
     keras.utils.set_random_seed(0)
     model = cnn.build(CONFIG)
     stream = Stream(Split(images, labels, 1 / 255), BATCH, seed=0)
-    return looped(model, Config("adam", 1e-3), stream, steps_per_call, xla)
+    return looped(supervised(model, Config("adam", 1e-3), xla), stream, steps_per_call)
 
 
 def _fit(images: np.ndarray, labels: np.ndarray, jit_compile: bool | str) -> Take:

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from benchmarks.contenders import looped, repeated
+from benchmarks.contenders import looped, repeated, supervised
 from benchmarks.table import Chart, Table, race
 from data.text import TOKENIZER_FILE, BlockStream, TextSplit
 from data.text_tokens import Characters
@@ -66,8 +66,8 @@ def measure(block: int, steps: int = STEPS, rounds: int = ROUNDS) -> dict[str, A
     keras.utils.set_random_seed(0)
     model = gpt.build(dataclasses.replace(CONFIG, input_shape=(block,)))
     text = np.random.default_rng(0).integers(4, TOKENS, 100_000).astype("uint16")
-    optimizer = Config("adamw", 1e-3, weight_decay=0.1, clip_norm=1.0)
-    take = looped(model, optimizer, BlockStream(TextSplit(text, block), STEP // block, seed=0), steps)
+    objective = supervised(model, Config("adamw", 1e-3, weight_decay=0.1, clip_norm=1.0))
+    take = looped(objective, BlockStream(TextSplit(text, block), STEP // block, seed=0), steps)
     before = _peak()
     (learning,) = race({"learning": take}, steps, rounds).values()
     after = _peak()

@@ -6,7 +6,7 @@ import statistics
 import keras
 import numpy as np
 
-from benchmarks.contenders import Take, looped, repeated
+from benchmarks.contenders import Take, looped, repeated, supervised
 from benchmarks.table import Table, race, ratio
 from data.text import TOKENIZER_FILE, BlockStream, TextSplit
 from data.text_tokens import Characters
@@ -61,7 +61,7 @@ def _model(config: gpt.Config = CONFIG) -> keras.Model:
 def _loop(text: np.ndarray, xla: bool) -> Take:
     model = _model()
     stream = BlockStream(TextSplit(text, BLOCK), BATCH, seed=0)
-    return looped(model, Config("adamw", 1e-3, weight_decay=0.1, clip_norm=1.0), stream, xla=xla)
+    return looped(supervised(model, Config("adamw", 1e-3, weight_decay=0.1, clip_norm=1.0), xla), stream)
 
 
 def _places(text: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

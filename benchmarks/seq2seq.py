@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.contenders import Take, looped, repeated
+from benchmarks.contenders import Take, looped, repeated, supervised
 from benchmarks.table import Table, race, ratio
 from data.sequences import END, START, BucketStream, Ragged, SequenceSplit
 from data.tokens import Tokenizer
@@ -65,7 +65,8 @@ def _loop(sources: np.ndarray, targets: np.ndarray) -> Take:
     split = SequenceSplit(
         Ragged.of(list(sources)), Ragged.of([[START, *row] for row in targets.tolist()]), ahead=True
     )
-    return looped(model, Config("adam", 1e-3, clip_norm=1.0), BucketStream(split, BATCH, seed=0))
+    objective = supervised(model, Config("adam", 1e-3, clip_norm=1.0))
+    return looped(objective, BucketStream(split, BATCH, seed=0))
 
 
 def _fit(sources: np.ndarray, targets: np.ndarray) -> Take:
