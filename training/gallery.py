@@ -32,9 +32,11 @@ RECIPES = (
     "numbers_seq2seq",
     "numbers_folded_seq2seq",
     "tatoeba_seq2seq",
+    "tatoeba_transformer",
     "pronouns_encoder",
     "pronouns_transformer",
     "shakespeare_gpt",
+    "digits_gan",
 )
 FILES = ("config.json", "metrics.jsonl", "evaluation.json")
 # Of those that have them.
