@@ -130,11 +130,11 @@ def _in_plain_keras(entry: Entry) -> None:
 def command_line(config: Mapping[str, Any]) -> str:
     """The command that trains what a run's `config.json` describes: its recipe, and what differs from it."""
     from training import recipes
-    from training.recipe import SECTIONS
 
     words = ["python", "-m", "training", "train", config["recipe"]]
-    usual = recipes.RECIPES[config["recipe"]].to_config() if config["recipe"] in recipes.RECIPES else {}
-    for section in SECTIONS:
+    recipe = recipes.RECIPES.get(config["recipe"])
+    usual = recipe.to_config() if recipe else {}
+    for section in recipe.sections if recipe else ():
         for field, value in _differences(config.get(section, {}), usual.get(section, {})):
             words += [f"--{section}.{field}", _as_text(value)]
     if config.get("seed"):

@@ -89,6 +89,22 @@ def transformer() -> tuple[Control, ...]:
     )
 
 
+def gan() -> tuple[Control, ...]:
+    """Of two players."""
+    from training import adversarial
+
+    return (
+        Control("duel.loss", "Loss", "What the players play for", adversarial.LOSSES),
+        Control("duel.discriminator_steps", "Turns", "Of the discriminator for each of the generator"),
+        Control("duel.penalty", "Penalty", "Of gradients that are not 1; Wasserstein's wants 10"),
+        Control("discriminator.learning_rate", "Its rate", "The discriminator's learning rate"),
+        Control("model.latent", "Noise", "Entries of the vector that a picture grows from"),
+        Control("model.filters", "Filters", "Channels of the generator's grids, smallest grid first"),
+        Control("model.conditional", "Told the class", "Both players, so that a class can be asked for"),
+        Control("model.dropout", "Dropout", "Share of the discriminator's units that are dropped"),
+    )
+
+
 def rnn() -> tuple[Control, ...]:
     """Of a recurrent net."""
     from models import recurrent

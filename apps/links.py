@@ -13,6 +13,7 @@ APPROXIMATION = "views/approximation.py"
 ATTENTION = "views/attention.py"
 BOUNDARY = "views/boundary.py"
 CONVOLUTION = "views/convolution.py"
+DUEL = "views/duel.py"
 FRAMES = "views/frames.py"
 HEADS = "views/heads.py"
 MEMORY = "views/memory.py"
@@ -61,6 +62,8 @@ def explore(entry: Entry, label: str = "Explore", icon: str = ":material/visibil
 def _page(entry: Entry) -> str | None:
     """The page that looks inside a model."""
     source = entry.run.config.get("source", "")
+    if entry.architecture == "gan":
+        return DUEL
     if source in BY_SOURCE:
         return BY_SOURCE[source]
     if entry.architecture == "mlp":

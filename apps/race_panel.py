@@ -199,7 +199,7 @@ def _cards(race: races.Race) -> None:
                 rows = library.rows(entry.run)
                 losses = [row["loss"] for row in rows if "loss" in row]
                 st.markdown(f"**{races.NETS[net].title}** :{colour}[{icon}]")
-                st.metric("Loss", f"{losses[-1]:.2g}" if losses else "none yet", label_visibility="collapsed")
+                st.metric("Loss", _short(losses[-1]) if losses else "none yet", label_visibility="collapsed")
                 size = entry.run.config.get("parameters")
                 st.caption(f"{size:,} weights" if size else state)
                 recurrent = entry.architecture == "rnn"  # no page looks into a head that reads no words
@@ -216,6 +216,11 @@ def _cards(race: races.Race) -> None:
                 ):
                     links.wish(entry.key)
                     st.rerun()
+
+
+def _short(loss: float) -> str:
+    """Two digits in the room of a card."""
+    return f"{loss:.2g}" if loss >= 1e-3 else f"{loss:.1e}"
 
 
 def _buttons(race: races.Race, active: bool) -> None:

@@ -16,6 +16,7 @@ import streamlit as st
 from inspection import tiles
 
 THUMB = 96  # pixels that a thumbnail keeps along its longer edge; twice what it is shown at
+SMALL = 40  # edge of a picture that is picked from among many, on the page
 FOLDER = Path(__file__).parent / "components"
 
 
@@ -132,7 +133,14 @@ def mosaic(key: str, pixels: np.ndarray, label: str) -> None:
     )
 
 
-def thumbs(key: str, images: np.ndarray, names: Sequence[str], first: int) -> int:
+def thumbs(
+    key: str,
+    images: np.ndarray,
+    names: Sequence[str],
+    first: int,
+    notes: Sequence[str] = (),
+    edge: int = SMALL,
+) -> int:
     """Let a person pick one of some pictures.
 
     Args:
@@ -140,6 +148,8 @@ def thumbs(key: str, images: np.ndarray, names: Sequence[str], first: int) -> in
         images: `(N, H, W, C)` in [0, 1].
         names: What each is, for people who don't see it.
         first: Number of the first one.
+        notes: What is written below each; none: nothing.
+        edge: Of each on the page, in pixels.
 
     Returns: The number of the one picked, or that the session's "<key>_wanted" names until another is
         picked; the first before any is.
@@ -157,6 +167,8 @@ def thumbs(key: str, images: np.ndarray, names: Sequence[str], first: int) -> in
             "width": shown.shape[2],
             "depth": shown.shape[3],
             "names": list(names),
+            "notes": list(notes),
+            "edge": edge,
             "first": first,
             "picked": picked,
         },

@@ -12,10 +12,11 @@ export default function ({ data, parentElement }) {
   const repaint = () => {
     const colours = palette(isDark(root));
     const strip = picture(data.width, data.height * data.count, coloured(pixels, colours));
-    const across = Math.ceil(data.count / ROWS);
+    const rows = Math.min(ROWS, data.count);
+    const across = Math.ceil(data.count / rows);
     const tile = root.clientWidth / across;
     const gap = Math.min(3, tile / 8);
-    const context = sized(canvas, root.clientWidth, ROWS * tile - gap);
+    const context = sized(canvas, root.clientWidth, rows * tile - gap);
     for (let i = 0; i < data.count; i++) {
       const left = (i % across) * tile, top = Math.floor(i / across) * tile;
       context.drawImage(

@@ -1,7 +1,5 @@
 // Small pictures of which one is picked.
 
-const EDGE = 40;
-
 function build(root, data) {
   root.replaceChildren();
   const all = bytes(data.pixels);
@@ -13,9 +11,10 @@ function build(root, data) {
     button.title = name;
     const source = picture(data.width, data.height, natural(all.subarray(i * size, (i + 1) * size), data.depth));
     const canvas = element("canvas");
-    const zoom = EDGE / Math.max(data.width, data.height);
+    const zoom = data.edge / Math.max(data.width, data.height);
     sized(canvas, zoom * data.width, zoom * data.height).drawImage(source, 0, 0, zoom * data.width, zoom * data.height);
     button.append(canvas);
+    if (data.notes.length) button.append(element("span", "number", data.notes[i]));
     button.onclick = () => {
       mark(root, i);
       root.pick(i);
@@ -31,9 +30,10 @@ function mark(root, picked) {
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".root");
   root.pick = (i) => setStateValue("picked", data.first + i);
-  if (root.pixels !== data.pixels) {
+  const shown = data.pixels + data.notes.join();
+  if (root.shown !== shown) {
     build(root, data);
-    root.pixels = data.pixels;
+    root.shown = shown;
   }
   mark(root, data.picked - data.first);
 }

@@ -68,8 +68,15 @@ WAYS = (
         "views/memory.py",
         "Memory",
         ":material/history:",
-        "Four recurrent nets race to remember. See why the plain one can't, and how the gates of the others "
-        "open, hold and let go, step by step.",
+        "Four recurrent nets and attention race to remember. See why the plain one can't, how the gates of "
+        "the others open, hold and let go, and what a longer sequence costs.",
+    ),
+    (
+        "views/duel.py",
+        "Duel",
+        ":material/swords:",
+        "One net makes pictures of noise, another tells them from real ones. See each verdict, what the "
+        "maker is told of its picture, and how the picture grew.",
     ),
     (
         "views/attention.py",
@@ -180,7 +187,8 @@ def _card(entry: Entry) -> None:
         pixels = _fingerprint(str(path), path.stat().st_mtime_ns)
         if pixels is not None:
             widgets.mosaic(f"mosaic-{entry.key}", pixels, "Kernels of the first layer")
-    st.markdown(f"##### {TITLES.get(entry.run.config.get('source', ''), entry.run.name)}")
+    title = TITLES.get(entry.run.config.get("source", ""), entry.run.name)
+    st.markdown(f"##### {title}, made of noise" if entry.architecture == "gan" else f"##### {title}")
     if "bleu" in entry.run.evaluation.get("test", {}):
         st.markdown(f"**{entry.run.evaluation['test']['bleu']:.1f}** BLEU on test sentences")
     elif entry.score:
@@ -189,6 +197,8 @@ def _card(entry: Entry) -> None:
     elif entry.run.sweep:
         nets = sum(len(net["errors"]) for net in entry.run.sweep["nets"])
         st.markdown(f"**{library.readable(nets)}** nets side by side")
+    elif "frechet" in entry.run.evaluation.get("test", {}):
+        st.markdown(f"**{entry.run.evaluation['test']['frechet']:.2g}** Frechet distance from test pictures")
     elif "test" in entry.run.evaluation:
         st.markdown(f"**{entry.run.evaluation['test']['squared_error']:.1g}** squared error on test points")
     facts = [run_card.escaped(entry.run.name)]

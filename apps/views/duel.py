@@ -1,0 +1,195 @@
+"""Duel: what a generator makes, what its discriminator says of it, and what the generator is told."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from apps import charts, controls, engine, frame, library, small_nets, widgets
+from apps.library import Entry
+from apps.run_card import sentence
+from inspection import tiles
+
+SHOWN = 24  # pictures of either kind
+MOST_SEED = 9999  # of the noise
+LARGE = 190  # width of what is looked at alone, in pixels
+EDGE = 176  # of a picture within
+MOST_DISTANCE = 0.3  # that a picture is moved along its slope, a pixel in the mean
+
+
+def explore(entry: Entry) -> None:
+    """Both kinds of pictures with their verdicts, one of them taken apart, and how the duel went."""
+    from inspection.activations import InspectionError
+
+    generator = frame.model(entry)
+    discriminator = frame.loaded(engine.model, entry.run, "discriminator")
+    if generator is None or discriminator is None:
+        return
+    if advice := entry.run.status.get("advice"):
+        st.warning(sentence(advice), icon=":material/balance:")
+    try:
+        _pictures(entry, generator, discriminator)
+    except InspectionError as error:
+        st.warning(sentence(error), icon=":material/visibility_off:")
+    _course(entry)
+
+
+@st.fragment
+def _pictures(entry: Entry, generator: Any, discriminator: Any) -> None:
+    """Generated pictures, real ones, and the one that a person picks."""
+    from inspection.verdicts import verdicts
+
+    conditional = len(generator.inputs) == 2
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(width=LARGE):
+            seed = small_nets.whole("Noise", 0, MOST_SEED, 0, "duel.noise")
+        label = _class(entry) if conditional else None
+    noise = np.random.default_rng(seed).standard_normal((SHOWN, generator.inputs[0].shape[1]), "float32")
+    labels = None if label is None else np.full(SHOWN, label, "int32")
+    made = np.asarray(generator(noise if labels is None else [noise, labels], training=False))
+    found = verdicts(discriminator, made, labels)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown(
+            f"**Generated**, each from {noise.shape[1]} random numbers. Pick one. Below each "
+            f"{_meaning(entry)}."
+        )
+        picked = _thumbs("duel-made", "Generated picture", made, _told(entry, found))
+    with right:
+        _real(entry, discriminator, label)
+    st.divider()
+    _one(entry, generator, discriminator, noise[picked : picked + 1], made[picked : picked + 1], label)
+
+
+def _class(entry: Entry) -> int:
+    """The class that is asked for."""
+    classes = list(entry.spec["classes"])
+    asked = st.segmented_control("Class", classes, default=classes[0], required=True, key="duel-class")
+    return classes.index(asked)
+
+
+def _real(entry: Entry, discriminator: Any, label: int | None) -> None:
+    """Real pictures that the discriminator has never seen."""
+    from inspection.verdicts import verdicts
+
+    split = frame.test_set(entry)
+    if split is None:
+        return
+    rows = np.arange(len(split)) if label is None else np.flatnonzero(split.targets == label)
+    rows = rows[:SHOWN]
+    pictures = split.inputs[rows].astype("float32") * split.scale
+    labels = None if label is None else split.targets[rows]
+    st.markdown("**Real**, of the test, which neither player has seen, with the same.")
+    _thumbs("duel-real", "Real picture", pictures, _told(entry, verdicts(discriminator, pictures, labels)))
+
+
+def _one(
+    entry: Entry,
+    generator: Any,
+    discriminator: Any,
+    noise: np.ndarray,
+    picture: np.ndarray,
+    label: int | None,
+) -> None:
+    """What the discriminator sends back to one picture, and the layers through which it grew."""
+    from inspection.activations import activations
+    from inspection.verdicts import followed, verdicts
+
+    labels = None if label is None else np.array([label], "int32")
+    found = verdicts(discriminator, picture, labels)
+    st.subheader("What the generator is told", anchor=False)
+    st.markdown(
+        "All that it learns of a picture is the discriminator's gradient: where it should be "
+        ":primary[**brighter**] and where :orange[**darker**] to be taken for real."
+    )
+    distance = st.slider(
+        "Follow the gradient",
+        0.0,
+        MOST_DISTANCE,
+        0.05,
+        0.01,
+        key="duel-distance",
+        width=2 * LARGE,
+        help="How far each pixel moves in the mean, from 0 (black) to 1 (white)",
+    )
+    moved = followed(picture, found.slopes, distance)
+    after = verdicts(discriminator, moved, labels)
+    slope = tiles.tiles(found.slopes[0].mean(axis=-1, keepdims=True)).pixels
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=LARGE):
+            _thumbs("duel-one", "As it is", picture, [f"as it is: {_told(entry, found)[0]}"], EDGE)
+        with st.container(width=LARGE):
+            widgets.mosaic("duel-slope", slope, "The gradient: brighter is violet, darker is orange")
+            st.caption("the gradient")
+        with st.container(width=LARGE):
+            _thumbs("duel-moved", "Followed", moved, [f"followed: {_told(entry, after)[0]}"], EDGE)
+    st.subheader("How it grew", anchor=False)
+    inside = activations(generator, noise if labels is None else [noise, labels])
+    widgets.maps(
+        "duel-growth",
+        [
+            {"name": name, "note": _size(values), "tiles": tiles.tiles(values[0])}
+            for name, values in inside.layers.items()
+            if values.ndim == 4 and name.endswith(("_act", "_grid", "picture"))
+        ],
+    )
+
+
+def _course(entry: Entry) -> None:
+    """The figures of the training."""
+    rows: Any = library.rows(entry.run)
+    if entry.run.config["duel"]["loss"] == "wasserstein":  # a score without a zero is neither right nor wrong
+        shares = {"real_right", "generated_right", "val_real_right"}
+        rows = [{name: value for name, value in row.items() if name not in shares} for row in rows]
+    if rows:
+        st.subheader("How the duel went", anchor=False)
+        st.caption(
+            "No loss tells how good the pictures are: each is measured against the other player. The Frechet "
+            "distance does, and recall and spread tell of variety."
+        )
+        charts.training_curves(rows, f"duel-course-{entry.key}")
+
+
+def _thumbs(key: str, what: str, pictures: np.ndarray, told: list[str], edge: int = widgets.SMALL) -> int:
+    names = [f"{what} {number}: {verdict}" for number, verdict in enumerate(told, start=1)]
+    return widgets.thumbs(key, pictures, names, 0, told, edge)
+
+
+def _by_likelihood(entry: Entry) -> bool:
+    """Whether a discriminator's logit tells how likely a picture is real, or is a score without a scale."""
+    return entry.run.config["duel"]["loss"] == "non_saturating"
+
+
+def _meaning(entry: Entry) -> str:
+    if _by_likelihood(entry):
+        return "how likely the discriminator holds it to be real"
+    return "the discriminator's score: the higher, the more real it looks; only differences count"
+
+
+def _told(entry: Entry, found: Any) -> list[str]:
+    """Verdicts, each in a word."""
+    if _by_likelihood(entry):
+        return [f"{share:.0%}" for share in found.shares]
+    return [f"{logit:.2f}" for logit in found.logits]
+
+
+def _size(values: np.ndarray) -> str:
+    _, height, width, channels = values.shape
+    return f"{height} x {width}, {channels} channel{'s' if channels > 1 else ''}"
+
+
+frame.show(
+    frame.Page(
+        file=__file__,
+        title="Duel",
+        idea=(
+            "A generator makes pictures of noise; a discriminator tells them from real ones. Each learns "
+            "from the other: the better the one sees through them, the better the other must make them."
+        ),
+        architecture="gan",
+        fits=lambda entry: entry.architecture == "gan",
+        explore=explore,
+        controls=controls.gan,
+        first="on the digits two minutes",
+    )
+)
