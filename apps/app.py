@@ -13,21 +13,34 @@ VIEWS = Path(__file__).parent / "views"
 # No icons here: the browser would fetch them from the net, for the tab's own icon.
 st.logo(Path(__file__).parent / "logo.svg", size="large")
 st.navigation(
-    [
-        st.Page(VIEWS / "home.py", title="Home", default=True),
-        st.Page(VIEWS / "activations.py", title="Activations"),
-        st.Page(VIEWS / "approximation.py", title="Approximation"),
-        st.Page(VIEWS / "boundary.py", title="Boundary"),
-        st.Page(VIEWS / "kernel.py", title="Kernel"),
-        st.Page(VIEWS / "convolution.py", title="Convolution"),
-        st.Page(VIEWS / "frames.py", title="Frames"),
-        st.Page(VIEWS / "signals.py", title="Signals"),
-        st.Page(VIEWS / "memory.py", title="Memory"),
-        st.Page(VIEWS / "attention.py", title="Attention"),
-        st.Page(VIEWS / "heads.py", title="Heads"),
-        st.Page(VIEWS / "translate.py", title="Translate"),
-        st.Page(VIEWS / "next_word.py", title="Next word"),
-        st.Page(VIEWS / "runs.py", title="Runs"),
-    ],
+    {
+        "": [  # beside the groups; a group of one would be a menu to open for nothing
+            st.Page(VIEWS / "home.py", title="Home", default=True),
+            st.Page(VIEWS / "runs.py", title="Runs"),
+        ],
+        "Dense": [
+            st.Page(VIEWS / "activations.py", title="Activations"),
+            st.Page(VIEWS / "approximation.py", title="Approximation"),
+            st.Page(VIEWS / "boundary.py", title="Boundary"),
+        ],
+        "Convolution": [
+            st.Page(VIEWS / "kernel.py", title="Kernel"),
+            st.Page(VIEWS / "convolution.py", title="Convolution"),
+            st.Page(VIEWS / "frames.py", title="Frames"),
+            st.Page(VIEWS / "signals.py", title="Signals"),
+        ],
+        "GAN": [
+            st.Page(VIEWS / "duel.py", title="Duel"),
+        ],
+        "Recurrence": [
+            st.Page(VIEWS / "memory.py", title="Memory"),
+            st.Page(VIEWS / "translate.py", title="Translate"),
+        ],
+        "Attention": [
+            st.Page(VIEWS / "attention.py", title="Attention"),
+            st.Page(VIEWS / "heads.py", title="Heads"),
+            st.Page(VIEWS / "next_word.py", title="Next word"),
+        ],
+    },
     position="top",
 ).run()

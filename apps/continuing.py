@@ -1,7 +1,6 @@
-"""Trained GPTs and what they write: loaded once; the branches of a text, and its tokens for people."""
+"""Trained GPTs and what they write: loaded once; and the branches of a text."""
 
 import time
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from apps import engine
 from apps.library import Entry
-from apps.run_card import escaped, sentence
 from training.runs import Run, RunError
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ TEXTS = {  # whose surprise is told, likewise
         "If the file does not exist, an exception is raised.",
     ),
 }
-NAMES = {" ": "\N{OPEN BOX}", "\n": "\N{RETURN SYMBOL}", "\t": "\N{RIGHTWARDS ARROW TO BAR}"}
 
 
 @dataclass(frozen=True)
@@ -220,15 +218,13 @@ def _own(entry: Entry) -> tuple[str, ...]:
     return (line[:OWN_WORDS],) if line else ()
 
 
-def writer(entry: Entry) -> "Writer | None":
-    """The model to write with; None where there is none yet, and the page says so."""
-    path = entry.run.model_path
-    modified = path.stat().st_mtime_ns if path.exists() else None
-    try:
-        return _writer(str(entry.run.path), modified)
-    except RunError as error:
-        st.info(f"{sentence(error)}.", icon=":material/hourglass_empty:")
-        return None
+def writer(entry: Entry) -> "Writer":
+    """The model to write with, loaded anew whenever its file is another.
+
+    Raises:
+        RunError: There is none yet, or it has lost its tokenizer.
+    """
+    return _writer(str(entry.run.path), engine.modified(entry.run))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -248,8 +244,7 @@ def _writer(path: str, modified: int | None) -> "Writer":
 
 def tree(entry: Entry, tokens: Sequence[int]) -> Tree:
     """What this person has had written behind a prompt; another model or prompt begins anew."""
-    path = entry.run.model_path
-    told = (entry.key, path.stat().st_mtime_ns if path.exists() else None, tuple(tokens))
+    told = (entry.key, engine.modified(entry.run), tuple(tokens))
     known, found = st.session_state.get("next_word_tree", (None, None))
     if known != told or found is None:
         found = Tree(tuple(tokens))
@@ -265,40 +260,3 @@ def is_known(tree: Tree) -> bool:
 def forget() -> None:
     """Have the next tree be a new one."""
     st.session_state.pop("next_word_tree", None)
-
-
-def visible(text: str, kept: str = "") -> str:
-    """A token's text with a sign for each character that nobody sees, but those of `kept`."""
-    return "".join(character if character in kept else _sign(character) for character in text)
-
-
-def _sign(character: str) -> str:
-    if character in NAMES:
-        return NAMES[character]
-    if ord(character) < 32:
-        return chr(0x2400 + ord(character))  # the control pictures
-    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs"):
-        return f"<U+{ord(character):04X}>"
-    return character
-
-
-def offer(key: str, offered: Sequence[str]) -> None:
-    """Examples that put their text into the field of a key."""
-    if len(offered) > 1:
-        st.pills(
-            "Or try",
-            offered,
-            format_func=lambda text: escaped(visible(text, " ")),
-            key=f"{key}-try",
-            on_change=_try,
-            args=(key,),
-            label_visibility="collapsed",
-        )
-
-
-def _try(key: str) -> None:
-    """Take the example that was clicked at."""
-    state = st.session_state
-    if state[f"{key}-try"] is not None:
-        state[key] = state[f"{key}-try"]
-        state[f"{key}-try"] = None

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 script_runner._clean_problem_modules = lambda: None  # type: ignore[attr-defined]
 
 KEPT_MODELS = 16
-KEPT_DATA = 3  # test splits; the largest here is 31 MB
+KEPT_DATA = 4  # tests; the largest here is 31 MB
 RETRY_SECONDS = 60  # after which missing data are looked for again
 
 _awake = threading.Event()
@@ -109,23 +109,27 @@ def tensorflow_gpus() -> int | None:
     return len(sys.modules["tensorflow"].config.list_physical_devices("GPU"))
 
 
-def model(run: Run) -> "keras.Model":
-    """The run's best model, loaded anew whenever its file is another.
+def model(run: Run, player: str | None = None) -> "keras.Model":
+    """The run's best model, or that of one player, loaded anew whenever its file is another.
 
     Raises:
         RunError: There is none yet, or it is damaged.
     """
+    return _model(str(run.path), modified(run), player)
+
+
+def modified(run: Run) -> int | None:
+    """When the run's best model was written, by which what is kept of it is known; None before it is."""
     path = run.model_path
-    modified = path.stat().st_mtime_ns if path.exists() else None
-    return _model(str(run.path), modified)
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 @st.cache_resource(max_entries=KEPT_MODELS, show_spinner=False)
-def _model(path: str, modified: int | None) -> "keras.Model":
+def _model(path: str, modified: int | None, player: str | None) -> "keras.Model":
     from inspection.activations import InspectionError, prepare
     from training import trainer
 
-    model = trainer.load_model(Run(Path(path)))
+    model = trainer.load_model(Run(Path(path)), player)
     with contextlib.suppress(InspectionError):  # a page says so when it looks inside
         prepare(model)
     return model
@@ -137,13 +141,7 @@ def test_split(run: Run) -> "Split":
     Raises:
         DataUnavailable: They can't be had.
     """
-    from data import DataUnavailable
-
-    config = run.config
-    found = _test_split(data_key(config), _config=config)
-    if found.split is None:
-        raise DataUnavailable(found.error)
-    return found.split
+    return _test(run, "load")
 
 
 def test_pairs(run: Run) -> "Pairs":
@@ -152,10 +150,14 @@ def test_pairs(run: Run) -> "Pairs":
     Raises:
         DataUnavailable: They can't be had.
     """
+    return _test(run, "read_corpus")
+
+
+def _test(run: Run, read: str) -> Any:
     from data import DataUnavailable
 
     config = run.config
-    found = _test_pairs(data_key(config), _config=config)
+    found = _found(data_key(config), read, _config=config)
     if found.split is None:
         raise DataUnavailable(found.error)
     return found.split
@@ -182,26 +184,14 @@ class _Found:
 
 
 @st.cache_resource(max_entries=KEPT_DATA, show_spinner=False, validate=_Found.holds)
-def _test_split(key: str, _config: dict[str, Any]) -> _Found:
-    """`key` tells one set of data from another."""
+def _found(key: str, read: str, _config: dict[str, Any]) -> _Found:
+    """What data have for the test, as their method `read` reads them; `key` tells one set from another."""
     from data import DataUnavailable
     from training import recipes
     from training.settings import SettingsError
 
     try:
-        return _Found(recipes.from_config(_config).data.load().test, "", time.monotonic())
-    except (DataUnavailable, SettingsError) as error:
-        return _Found(None, str(error), time.monotonic())
-
-
-@st.cache_resource(max_entries=KEPT_DATA, show_spinner=False, validate=_Found.holds)
-def _test_pairs(key: str, _config: dict[str, Any]) -> _Found:
-    """`key` tells one set of data from another."""
-    from data import DataUnavailable
-    from training import recipes
-    from training.settings import SettingsError
-
-    try:
-        return _Found(recipes.from_config(_config).data.read_corpus().test, "", time.monotonic())
+        data = recipes.from_config(_config).data
+        return _Found(getattr(data, read)().test, "", time.monotonic())
     except (DataUnavailable, SettingsError) as error:
         return _Found(None, str(error), time.monotonic())

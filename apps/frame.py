@@ -3,20 +3,22 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
 from apps import code_panel, engine, library, links, training_panel
 from apps.library import Entry
 from apps.run_card import escaped, sentence
-from training.runs import RunError
+from training.runs import Run, RunError
 
 if TYPE_CHECKING:
     import keras
 
+    from data.corpus import Pairs
     from data.source import Split
 
+T = TypeVar("T")
 NAME = "Neural Arcade"
 MOST_NAME = 80  # characters of what an address asks for that are said again
 MARK = Path(__file__).parent / "mark.svg"
@@ -29,7 +31,10 @@ _STYLE = """<style>
 .arcade-facts { font-size: 0.9rem; opacity: 0.78; padding-bottom: 0.55rem; }
 [class*="st-key-card-"] [data-testid="stPageLink"] { position: relative; left: -0.5rem; }
 [data-testid="stStatusWidget"] { display: none; } /* its Stop would be taken for that of a training */
-@media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
+  :has(> [data-testid="stMainMenu"]) { min-width: 0 !important; } /* 200 px would push it out of the window */
+}
 </style>"""
 
 
@@ -103,8 +108,13 @@ def show(page: Page) -> None:
 
 def model(entry: Entry) -> "keras.Model | None":
     """The model to explore, loaded; None where there is none yet, and the page says so."""
+    return loaded(engine.model, entry.run)
+
+
+def loaded(load: Callable[..., T], *what: Any) -> T | None:
+    """What is loaded of a run to be explored; None where there is none yet, and the page says so."""
     try:
-        return engine.model(entry.run)
+        return load(*what)
     except RunError as error:
         st.info(f"{sentence(error)}.", icon=":material/hourglass_empty:")
         return None
@@ -112,11 +122,20 @@ def model(entry: Entry) -> "keras.Model | None":
 
 def test_set(entry: Entry) -> "Split | None":
     """The test set of what a model learned from; None where it can't be had, and the page says why."""
+    return _tests(engine.test_split, entry)
+
+
+def test_pairs(entry: Entry) -> "Pairs | None":
+    """The same of a translator: sentences."""
+    return _tests(engine.test_pairs, entry)
+
+
+def _tests(read: Callable[[Run], T], entry: Entry) -> T | None:
     from data import DataUnavailable
 
     try:
         with st.spinner("Reading the test set"):
-            return engine.test_split(entry.run)
+            return read(entry.run)
     except DataUnavailable as error:
         st.info(f"{sentence(error)}.", icon=":material/cloud_off:")
         return None
@@ -156,7 +175,10 @@ def _pick(fitting: list[Entry]) -> Entry | None:
 def _facts(entry: Entry) -> str:
     """What is known of a model in one line of HTML; nothing in it comes from a person."""
     facts = []
-    if entry.spec.get("target_tokens"):
+    if entry.architecture == "gan":
+        size = library.shape_text(entry.spec.get("input_shape", ()))
+        facts.append(f"makes {size} of {entry.run.config['model']['latent']} numbers")
+    elif entry.spec.get("target_tokens"):
         attention = entry.run.config["model"].get("attention", "multi-head")
         facts.append("no attention" if attention == "none" else f"{escaped(attention)} attention")
     elif entry.spec.get("continued"):
@@ -174,6 +196,10 @@ def _facts(entry: Entry) -> str:
         split, accuracy = entry.score
         of = " of next tokens" if entry.spec.get("target_tokens") or entry.spec.get("continued") else ""
         facts.append(f"<strong>{accuracy:.1%}</strong>{of} right on {split}")
+    elif "frechet" in entry.run.evaluation.get("test", {}):
+        facts.append(
+            f"<strong>{entry.run.evaluation['test']['frechet']:.3g}</strong> Frechet distance on test"
+        )
     elif "squared_error" in entry.run.evaluation.get("test", {}):
         facts.append(f"squared error {entry.run.evaluation['test']['squared_error']:.2g} on test")
     return " · ".join(facts) or "its training has not begun"

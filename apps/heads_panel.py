@@ -25,6 +25,7 @@ PARTS = ("query", "key", "product")
 
 _chances = component("chances")
 _gaze = component("gaze")
+_twins = component("twins")
 _features = component("features")
 
 # What stands under each head of an attention, and which head is the best, of those named.
@@ -53,6 +54,56 @@ def answers(reading: Reading, whole: Seen, seen: Seen, without: Off) -> None:
             ]
         },
     )
+
+
+def twins(
+    both: "Sequence[tuple[str, Reading, Seen]]",
+    found: "dict[str, Attention]",
+    kind: str,
+    at: dict[str, int],
+    flip: Callable[[], None],
+) -> None:
+    """Where "it" looks in a sentence and in its twin, beside each other under the head that is picked.
+
+    Args:
+        both: The sentences, each as the model takes it and what it did with it.
+        found: The attentions of a kind, by name.
+        kind: Of them.
+        at: The layer and the head that are picked.
+        flip: Have the second sentence be the first.
+    """
+    name, sides = list(found)[at["layer"]], []
+    for (text, reading, seen), (other, _, _) in zip(both, reversed(both), strict=True):
+        rows, columns = looking.axes(reading, seen, kind, name)
+        if not rows or not columns:
+            return
+        asks = looking.pronoun(rows)
+        weights = seen.looked.weights[name][0]
+        shares = weights[at["head"]] if at["head"] < len(weights) else weights.mean(0)
+        words = zip(text.split(), other.split(), strict=True)
+        sides.append(
+            {
+                "text": [(word, word != another) for word, another in words],
+                "words": _marked(seen.text) if reading.translates else None,
+                **_shares(seen),
+                "asks": rows[asks][0],
+                "place": min(asks, len(columns) - 1),
+                "columns": [text for text, _ in columns],
+                "looks": [round(float(share), 4) for share in shares[asks]],
+            }
+        )
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown("##### The same but for one word", width="content")
+        st.button(
+            "Flip",
+            icon=":material/swap_horiz:",
+            key="heads-flip",
+            on_click=flip,
+            help="Go on with the other one: change the adjective alone, and what “it” is with it",
+        )
+    which = title(name, at["layer"], len(found)) if len(found) > 1 else ""
+    head = "the average of its heads" if at["head"] >= found[name].heads else f"head {at['head'] + 1}"
+    _twins(key="twins", data={"title": f"{which}, {head}".removeprefix(", "), "sides": sides})
 
 
 def _shares(seen: Seen) -> dict[str, Any]:

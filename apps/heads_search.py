@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from apps import looking, translating
+from apps import engine, looking, translating
 from apps.heads_panel import Notes, title
 from apps.library import Entry
-from apps.run_card import sentence
 
 if TYPE_CHECKING:
     import keras
@@ -84,20 +83,29 @@ def offer(entry: Entry, kind: str, names: Sequence[str], place: str) -> Notes | 
     return {name: [f"{share:.1%}" for share in shares] for name, shares in found.often.items()}, found.best
 
 
-def search(entry: Entry, kind: str) -> Found:
-    """Ask every head of a kind about every sentence of the test."""
-    modified = entry.run.model_path.stat().st_mtime_ns
-    return _search(entry.key, modified, kind, _entry=entry)
+def test_sentences(entry: Entry) -> "tuple[Sentence, ...]":
+    """The sentences of the test, which the model never learned; two and two of them are twins."""
+    config = entry.run.config["data"]
+    return _tests(*(config[name] for name in ("seed", "train", "held_out") if name in config))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
-def _search(key: str, modified: int, kind: str, _entry: Entry) -> Found:
+def _tests(*drawn_by: int) -> "tuple[Sentence, ...]":
     from data import pronouns
+
+    return pronouns.sentences(*drawn_by).test
+
+
+def search(entry: Entry, kind: str) -> Found:
+    """Ask every head of a kind about every sentence of the test."""
+    return _search(entry.key, engine.modified(entry.run), kind, _entry=entry)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _search(key: str, modified: int | None, kind: str, _entry: Entry) -> Found:
     from inspection import heads
 
-    config = _entry.run.config["data"]
-    drawn = pronouns.sentences(*(config[name] for name in ("seed", "train", "held_out") if name in config))
-    model, inputs, asks, wanted = questions(_entry, drawn.test, kind)
+    model, inputs, asks, wanted = questions(_entry, test_sentences(_entry), kind)
     found = heads.pointing(model, inputs, asks, wanted, kinds=(kind,))
     return Found(
         {name: often for name, (often, _) in found.items()},
@@ -116,7 +124,7 @@ def questions(
     """
     from data.sequences import END, PADDING, START, Ragged
 
-    translator = translating.load(entry) if entry.architecture != "encoder" else None
+    translator = translating.translator(entry) if entry.architecture != "encoder" else None
     reader = translator.source if translator else looking.tokenizer_of(entry)
     rows, targets, asks, nouns = [], [], [], []
     for each, tokens in zip(sentences, reader.encode_all([s.english for s in sentences]), strict=True):
@@ -138,13 +146,6 @@ def questions(
     for row, noun in enumerate(nouns):
         wanted[row, noun] = True
     if translator is None:
-        from apps import engine
-
         return engine.model(entry.run), source, np.array(asks), wanted
     inputs = [source, Ragged.of(targets).padded(every, PADDING)]
     return translator.model, inputs, np.array(asks), wanted
-
-
-def said(error: Exception) -> None:
-    """Say calmly why nothing could be found."""
-    st.info(f"{sentence(error)}.", icon=":material/search_off:")

@@ -11,6 +11,7 @@ import streamlit as st
 
 from apps import engine, translating
 from apps.library import Entry
+from apps.texts import NAMES
 from training.runs import Run, RunError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ Off = Mapping[str, Collection[int]]  # heads by the name of their attention
 MOST_TOKENS = 64  # of a sentence that is read here: every pair of them is drawn
 LIKELIEST = 8  # next tokens that are told
 STARTING = "[start]"
-NAMES = {" ": "\N{OPEN BOX}", "\n": "\N{RETURN SYMBOL}", "\t": "\N{RIGHTWARDS ARROW TO BAR}"}
 PRONOUNS = {"it", "il", "elle"}
 TWINS = (  # that differ in what "it" is, by the adjective alone
     (
@@ -101,7 +101,7 @@ def fits(entry: Entry) -> bool:
     if entry.architecture == "seq2seq":
         return translating.has_attention(entry)
     if entry.architecture == "encoder":
-        return bool(entry.spec.get("tokens"))
+        return entry.run.config["source"] in EXAMPLES  # others read numbers, or symbols of no language
     return entry.architecture in ("transformer", "gpt")
 
 
@@ -236,7 +236,7 @@ def tokenizer_of(entry: Entry) -> Any:
 def _to_translate(entry: Entry, text: str) -> Reading | None:
     from data.sequences import END
 
-    translator = translating.load(entry)
+    translator = translating.translator(entry)
     tokens = translator.source.encode(text)
     if not tokens:
         return None

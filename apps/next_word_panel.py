@@ -6,8 +6,9 @@ import numpy as np
 import streamlit as st
 
 from apps import continuing, library
-from apps.continuing import BAR, Step, Tree, visible
+from apps.continuing import BAR, Step, Tree
 from apps.library import Entry
+from apps.texts import visible
 from apps.widgets import _state, base64_text, component
 
 if TYPE_CHECKING:

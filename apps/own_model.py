@@ -27,6 +27,31 @@ class OwnModelError(ValueError):
     """A file is no model that can be looked into; the message says why."""
 
 
+def upload(what: str, key: str) -> tuple[str, bytes] | None:
+    """Let a person bring a file; its name and content, kept for a look elsewhere, or None.
+
+    Args:
+        what: The model has.
+        key: Of the field.
+    """
+    st.file_uploader(
+        f'A model with {what}, as `model.save("name.keras")` writes it',
+        type=["keras"],
+        max_upload_size=MOST_MIB,
+        key=key,
+        on_change=_keep,
+        args=(key,),
+        help="It stays on this machine. Only what Keras itself ships is loaded; no code in it is run",
+    )
+    return st.session_state.get(f"{key}-kept")
+
+
+def _keep(key: str) -> None:
+    """Keep an uploaded file; forget one that is taken away."""
+    file = st.session_state[key]
+    st.session_state[f"{key}-kept"] = None if file is None else (file.name, file.getvalue())
+
+
 def load(content: bytes) -> "keras.Model":
     """Load a file, once for all reruns.
 

@@ -147,15 +147,7 @@ def own() -> Reading | None:
     from inspection import sequences
     from inspection.graph import InspectionError
 
-    st.file_uploader(
-        'A model with recurrent layers, as `model.save("name.keras")` writes it',
-        type=["keras"],
-        max_upload_size=own_model.MOST_MIB,
-        key="own-model",
-        on_change=_keep,
-        help="It stays on this machine. Only what Keras itself ships is loaded; no code in it is run",
-    )
-    kept = st.session_state.get("own")
+    kept = own_model.upload("recurrent layers", "own-model")
     if kept is None:
         return None
     name, content = kept
@@ -168,12 +160,6 @@ def own() -> Reading | None:
         st.warning(f"{escaped(name)}: {escaped(str(error))}.", icon=":material/error:")
         return None
     return Reading(model, inputs)
-
-
-def _keep() -> None:
-    """Keep an uploaded file for a look elsewhere; forget one that is taken away."""
-    file = st.session_state["own-model"]
-    st.session_state["own"] = None if file is None else (file.name, file.getvalue())
 
 
 def _entrance_text(takes: "Entrance") -> str:

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from apps import continuing
-from apps.continuing import visible
+from apps import continuing, engine, texts
 from apps.library import Entry, readable
-from apps.run_card import sentence
+from apps.texts import visible
 from apps.widgets import component
 
 if TYPE_CHECKING:
@@ -23,7 +22,9 @@ _surprise = component("surprise")
 
 def show(entry: Entry, writer: "Writer") -> None:
     """A text of a person's own, coloured."""
-    text = _text(entry)
+    text = texts.field(
+        "surprise", entry, "Text", continuing.texts(entry), height=130, placeholder="Paste any text"
+    )
     tokens, notes = writer.read(text, first=True)
     if not text:
         st.info("There is nothing to read: write or paste some text.", icon=":material/edit:")
@@ -31,8 +32,7 @@ def show(entry: Entry, writer: "Writer") -> None:
     if len(tokens) > MOST_READ:
         notes.append(f"of its {readable(len(tokens))} tokens the first {readable(MOST_READ)} are read")
         tokens = tokens[:MOST_READ]
-    for note in notes:
-        st.info(f"{sentence(visible(note, ' '))}.", icon=":material/info:")
+    texts.tell(notes)
     if len(tokens) < 2:
         st.info(
             "It is a single token: before it there is nothing that it could surprise after. Write more.",
@@ -65,25 +65,9 @@ def show(entry: Entry, writer: "Writer") -> None:
     )
 
 
-def _text(entry: Entry) -> str:
-    offered = continuing.texts(entry)
-    key = f"surprise-{entry.run.config.get('source', '')}-{entry.run.config['data'].get('file', '')}"
-    text = st.text_area(
-        "Text",
-        offered[0] if offered else "",
-        key=key,
-        persist_state="session",
-        height=130,
-        placeholder="Paste any text",
-        help="Press Ctrl+Enter when you are done",
-    )
-    continuing.offer(key, offered)
-    return text
-
-
 def _reading(entry: Entry, writer: "Writer", tokens: list[int]) -> "Reading":
     """What the model makes of the text, kept until it is another."""
-    told = (entry.key, entry.run.model_path.stat().st_mtime_ns, tokens)
+    told = (entry.key, engine.modified(entry.run), tokens)
     known, found = st.session_state.get("reading", (None, None))
     if known != told or found is None:
         with st.spinner("Reading"):

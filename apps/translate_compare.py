@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from apps import library, translating
+from apps import frame, library, translating
 from apps.library import Entry
 from apps.widgets import component
 
@@ -47,7 +47,7 @@ def speakers(entry: Entry, translator: "Translator") -> list[Speaker]:
             "Beside", list(by_key), format_func=lambda key: library.label(by_key[key]), width=320
         )
         other = by_key[key]
-    theirs = translating.translator(other)
+    theirs = frame.loaded(translating.translator, other)
     if theirs is None:
         return [mine]
     both = [mine, Speaker(other, theirs)]

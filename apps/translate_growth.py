@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from apps import charts, library, translating
+from apps import charts, frame, library, translating
 from apps.library import Entry
 from apps.run_card import escaped
 from apps.translate_compare import Speaker, show_words, speakers
@@ -59,7 +59,7 @@ def _stages(entry: Entry) -> "tuple[list[str], list[str] | None] | None":
         if len(lines) > MOST_STAGES:
             st.caption(f"The first {MOST_STAGES} of your {library.readable(len(lines))} lines are joined.")
         return joined(lines[:MOST_STAGES]), None
-    pairs = translating.test_pairs(entry)
+    pairs = frame.test_pairs(entry)
     if pairs is None or not len(pairs):
         return None
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):

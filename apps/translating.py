@@ -11,11 +11,9 @@ import streamlit as st
 
 from apps import engine, library
 from apps.library import Entry
-from apps.run_card import sentence
 from training.runs import Run, RunError
 
 if TYPE_CHECKING:
-    from data.corpus import Pairs
     from inspection.alignment import Writing
     from inspection.recurrence import Recording
     from training.translation import Hypothesis, Translation, Translator
@@ -116,24 +114,13 @@ def examples(entry: Entry) -> tuple[str, ...]:
     return EXAMPLES.get(entry.run.config.get("source", ""), ())
 
 
-def translator(entry: Entry) -> "Translator | None":
-    """The model to translate with; None where there is none yet, and the page says so."""
-    try:
-        return load(entry)
-    except RunError as error:
-        st.info(f"{sentence(error)}.", icon=":material/hourglass_empty:")
-        return None
-
-
-def load(entry: Entry) -> "Translator":
+def translator(entry: Entry) -> "Translator":
     """The model to translate with, loaded anew whenever its file is another.
 
     Raises:
         RunError: There is none yet, or it has lost its tokenizers.
     """
-    path = entry.run.model_path
-    modified = path.stat().st_mtime_ns if path.exists() else None
-    return _translator(str(entry.run.path), modified)
+    return _translator(str(entry.run.path), engine.modified(entry.run))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
@@ -148,18 +135,6 @@ def _translator(path: str, modified: int | None) -> "Translator":
         return translation.Translator(model, files)
     except ValueError as error:
         raise RunError(f"the model of run {run.name!r} does not translate: {error}") from error
-
-
-def test_pairs(entry: Entry) -> "Pairs | None":
-    """The test set of what a model learned from; None where it can't be had, and the page says why."""
-    from data import DataUnavailable
-
-    try:
-        with st.spinner("Reading the test set"):
-            return engine.test_pairs(entry.run)
-    except DataUnavailable as error:
-        st.info(f"{sentence(error)}.", icon=":material/cloud_off:")
-        return None
 
 
 def translate(

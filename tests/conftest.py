@@ -1,6 +1,8 @@
 """What all tests share: a quiet TensorFlow with two virtual devices, and the way to other processes."""
 
+import importlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -34,6 +36,16 @@ def run_module(
     if check and done.returncode:
         pytest.fail(f"{module} {arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
     return done
+
+
+def run_here(module: str, *arguments: object) -> int:
+    """The same in this process and its exit status: a start of TensorFlow may take longer than the rest."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return importlib.import_module(f"{module}.__main__").main([*map(str, arguments)])
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def run_python(code: str, *arguments: object, environment: dict[str, str] | None = None) -> str:

@@ -1,16 +1,18 @@
 """Heads: which word looks at which, in every head of every layer, and what is left without some of them."""
 
 import hashlib
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
-from apps import controls, frame, heads_panel, heads_search, library, looking, own_model
+from apps import controls, frame, heads_panel, heads_search, library, looking, own_model, texts, translating
 from apps.library import Entry
 from apps.looking import Reading
 from apps.run_card import escaped, sentence
-from training.runs import RunError
 
 if TYPE_CHECKING:
     import keras
@@ -18,6 +20,22 @@ if TYPE_CHECKING:
 OWN = "Your own file"
 STEPS = 8  # of an input that is drawn for a model of any length
 MOST_TYPED = 2000  # characters of numbers
+YOURS, TEST = "Your sentence", "Test set"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A sentence that a person has written or picked.
+
+    Args:
+        text: It.
+        twin: The one that differs by its adjective alone, and by what "it" is; None where nobody knows one.
+        flip: Have the twin chosen instead.
+    """
+
+    text: str
+    twin: str | None
+    flip: Callable[[], None]
 
 
 def explore(entry: Entry | None) -> None:
@@ -41,64 +59,75 @@ def explore(entry: Entry | None) -> None:
 @st.fragment
 def _of_run(entry: Entry) -> None:
     """From a sentence to what every head looks at; another sentence runs nothing but this."""
-    try:
-        text = _sentence(entry)
-        reading = looking.read(entry, text)
-    except RunError as error:
-        st.info(f"{sentence(error)}.", icon=":material/hourglass_empty:")
-        return
+    frame.loaded(_read, entry)
+
+
+def _read(entry: Entry) -> None:
+    """The same.
+
+    Raises:
+        RunError: There is no model yet, or it has lost its tokenizer.
+    """
+    chosen = _sentence(entry)
+    reading = looking.read(entry, chosen.text)
     if reading is None:
         st.info("There is nothing to read: write some words.", icon=":material/edit:")
         return
-    for note in reading.notes:
-        st.info(f"{sentence(note)}.", icon=":material/info:")
-    _draw(entry.key, reading, entry)
+    texts.tell(reading.notes)
+    _draw(entry.key, reading, entry, chosen)
 
 
-def _sentence(entry: Entry) -> str:
-    """Let a person type a sentence, try one, or turn it into its twin."""
-    offered = looking.examples(entry)
-    key = f"heads-sentence-{entry.run.config.get('source', '')}"
-    field, turn = st.columns([5, 1], vertical_alignment="bottom")
-    with field:
-        text = st.text_input(
-            "Sentence",
-            offered[0][0] if offered else "",
-            key=key,
+def _sentence(entry: Entry) -> Chosen:
+    """Let a person write a sentence, or pick one of the test."""
+    if entry.run.config.get("source") in heads_search.SOURCES:
+        way = st.segmented_control(
+            "From",
+            [YOURS, TEST],
+            default=YOURS,
+            required=True,
+            key="heads-way",
             persist_state="session",
-            placeholder="Write a sentence and press Enter",
-        )
-    twin = looking.twin(text)
-    if twin:
-        with turn:
-            st.button(
-                "Flip",
-                icon=":material/swap_horiz:",
-                key="heads-flip",
-                on_click=lambda: st.session_state.update({key: twin}),
-                help=f"Change the adjective alone, and what “it” is with it: {twin}",
-                width="stretch",
-            )
-    if len(offered) > 1:
-        st.pills(
-            "Or try",
-            [pair[0] for pair in offered],
-            key=f"{key}-try",
-            on_change=lambda: _try(key),
             label_visibility="collapsed",
         )
-    return text
+        if way == TEST:
+            return _picked(entry)
+    offered = [pair[0] for pair in looking.examples(entry)]
+    text = texts.field(
+        "heads-sentence", entry, "Sentence", offered, placeholder="Write a sentence and press Enter"
+    )
+    twin = looking.twin(text)
+    key = texts.key("heads-sentence", entry)
+    return Chosen(text, twin, lambda: st.session_state.update({key: twin}))
 
 
-def _try(key: str) -> None:
-    """Take the example that was clicked at."""
-    state = st.session_state
-    if state[f"{key}-try"] is not None:
-        state[key] = state[f"{key}-try"]
-        state[f"{key}-try"] = None
+def _picked(entry: Entry) -> Chosen:
+    """One of the test, by its number."""
+    tests = heads_search.test_sentences(entry)
+    key = f"heads-number-{entry.key}"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        number = st.number_input(
+            f"Number, of {len(tests):,} that it was not trained on",
+            1,
+            len(tests),
+            key=key,
+            persist_state="session",
+            width=270,
+        )
+        another = (int(number) + random.randrange(len(tests) - 1)) % len(tests) + 1  # never the same
+        st.button(
+            "Another",
+            icon=":material/casino:",
+            key="heads-another",
+            on_click=lambda: st.session_state.update({key: another}),
+        )
+    place = int(number) - 1
+    each, twin = tests[place], tests[place ^ 1]  # twins are neighbours
+    st.markdown(f"##### {escaped(each.english)}")
+    st.caption(f"Here “it” is the {escaped(each.nouns[each.referent].english)}.")
+    return Chosen(each.english, twin.english, lambda: st.session_state.update({key: (place ^ 1) + 1}))
 
 
-def _draw(key: str, reading: Reading, entry: Entry | None = None) -> None:
+def _draw(key: str, reading: Reading, entry: Entry | None = None, chosen: Chosen | None = None) -> None:
     """The answer, the heads, and one score."""
     from inspection import heads
     from inspection.graph import InspectionError
@@ -119,6 +148,7 @@ def _draw(key: str, reading: Reading, entry: Entry | None = None) -> None:
         st.warning(f"{sentence(error)}.", icon=":material/visibility_off:")
         return
     heads_panel.answers(reading, whole, seen, without)
+    above = st.container()
     kinds = [kind for kind in heads_panel.TABS if any(one.kind == kind for one in every.values())]
     kind = kinds[0]
     if len(kinds) > 1:
@@ -143,6 +173,12 @@ def _draw(key: str, reading: Reading, entry: Entry | None = None) -> None:
         return
     notes = heads_search.offer(entry, kind, list(found), f"heads-at-{key}-{kind}") if entry else None
     at = heads_panel.gaze(key, found, kind, reading, seen, notes)
+    if entry and chosen and chosen.twin:
+        other = looking.read(entry, chosen.twin)
+        if other is not None:
+            both = [(chosen.text, reading, seen), (chosen.twin, other, looking.see(other, without))]
+            with above:
+                heads_panel.twins(both, found, kind, at, chosen.flip)
     heads_panel.switches(key, found, kind, at)
     heads_panel.features(found, reading, seen, kind, at)
 
@@ -156,15 +192,7 @@ def _own() -> None:
     from inspection import heads
     from inspection.graph import InspectionError
 
-    st.file_uploader(
-        'A model with attention, as `model.save("name.keras")` writes it',
-        type=["keras"],
-        max_upload_size=own_model.MOST_MIB,
-        key="heads-file",
-        on_change=_keep,
-        help="It stays on this machine. Only what Keras itself ships is loaded; no code in it is run",
-    )
-    kept = st.session_state.get("heads-own")
+    kept = own_model.upload("attention", "heads-file")
     if kept is None:
         return
     name, content = kept
@@ -182,12 +210,6 @@ def _own() -> None:
         st.warning(f"{escaped(name)}: {escaped(str(error))}.", icon=":material/error:")
         return
     _draw(f"own-{digest}", Reading(model, inputs, pieces))
-
-
-def _keep() -> None:
-    """Keep an uploaded file for a look elsewhere; forget one that is taken away."""
-    file = st.session_state["heads-file"]
-    st.session_state["heads-own"] = None if file is None else (file.name, file.getvalue())
 
 
 def _given(model: "keras.Model", digest: str) -> tuple[Any, list[looking.Piece]]:
@@ -247,6 +269,7 @@ frame.show(
         fits=looking.fits,
         explore=explore,
         controls=controls.transformer,
+        sources=looking.EXAMPLES.keys() | set(translating.SOURCES),
         needs_model=False,
     )
 )

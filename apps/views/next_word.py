@@ -4,10 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from apps import continuing, controls, frame, next_word_panel, surprise_panel
-from apps.continuing import visible
+from apps import continuing, controls, frame, next_word_panel, surprise_panel, texts
 from apps.library import Entry, readable
-from apps.run_card import sentence
 
 if TYPE_CHECKING:
     from training.writing import Drawing, Writer
@@ -26,7 +24,7 @@ ABOUT = {
 @st.fragment
 def explore(entry: Entry) -> None:
     """From a prompt to its continuation; another one runs nothing but this."""
-    writer = continuing.writer(entry)
+    writer = frame.loaded(continuing.writer, entry)
     if writer is None:
         return
     view = st.segmented_control(
@@ -41,7 +39,15 @@ def explore(entry: Entry) -> None:
     if view == "Surprise":
         surprise_panel.show(entry, writer)
         return
-    tokens, notes = writer.begin(_prompt(entry))
+    prompt = texts.field(
+        "prompt",
+        entry,
+        "Prompt",
+        continuing.prompts(entry),
+        height=80,
+        placeholder="What the text begins with",
+    )
+    tokens, notes = writer.begin(prompt)
     drawing, most = _settings(writer)
     if drawing.top_k > writer.tokenizer.size:
         notes.append(
@@ -49,28 +55,10 @@ def explore(entry: Entry) -> None:
         )
     if drawing.temperature == 0:
         notes.append("at temperature 0 nothing is drawn: the likeliest token is taken, every time")
-    for note in notes:
-        st.info(f"{sentence(visible(note, ' '))}.", icon=":material/info:")
+    texts.tell(notes)
     st.caption(ABOUT[view or VIEWS[0]])
     tree = continuing.tree(entry, tokens)
     next_word_panel.show(entry, writer, tree, drawing, most, looks=view == "Attention")
-
-
-def _prompt(entry: Entry) -> str:
-    """What the text begins with; examples stand below it to be tried."""
-    offered = continuing.prompts(entry)
-    key = f"prompt-{entry.run.config.get('source', '')}-{entry.run.config['data'].get('file', '')}"
-    text = st.text_area(
-        "Prompt",
-        offered[0] if offered else "",
-        key=key,
-        persist_state="session",
-        height=80,
-        placeholder="What the text begins with",
-        help="Press Ctrl+Enter when you are done",
-    )
-    continuing.offer(key, offered)
-    return text
 
 
 def _settings(writer: "Writer") -> "tuple[Drawing, int]":

@@ -4,9 +4,18 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from apps import controls, frame, links, translate_compare, translate_growth, translate_panel, translating
+from apps import (
+    controls,
+    frame,
+    links,
+    texts,
+    translate_compare,
+    translate_growth,
+    translate_panel,
+    translating,
+)
 from apps.library import Entry
-from apps.run_card import escaped, sentence
+from apps.run_card import escaped
 
 if TYPE_CHECKING:
     from data.corpus import Pairs
@@ -21,7 +30,7 @@ VIEWS = ("Word by word", "Alternatives", "Side by side", "Longer and longer")
 @st.fragment
 def explore(entry: Entry) -> None:
     """From a sentence to its translation and how it came about; another one runs nothing but this."""
-    translator = translating.translator(entry)
+    translator = frame.loaded(translating.translator, entry)
     if translator is None:
         return
     view, beams, penalty = _settings()
@@ -30,8 +39,7 @@ def explore(entry: Entry) -> None:
         return
     text, reference = _sentence(entry)
     (found,) = translating.translate(translator, [text], beams, penalty)
-    for note in translating.notes(text, found) if text.strip() else ():
-        st.info(f"{sentence(note)}.", icon=":material/info:")
+    texts.tell(translating.notes(text, found) if text.strip() else ())
     if not found.hypotheses:
         st.info("There is nothing to translate: write some words.", icon=":material/edit:")
         return
@@ -61,10 +69,16 @@ def _sentence(entry: Entry) -> tuple[str, str | None]:
         label_visibility="collapsed",
     )
     if way == TEST:
-        pairs = translating.test_pairs(entry)
+        pairs = frame.test_pairs(entry)
         if pairs is not None and len(pairs):
             return _picked(entry, pairs)
-    return _typed(entry), None
+    return texts.field(
+        "sentence",
+        entry,
+        translating.languages(entry)[0],
+        translating.examples(entry),
+        placeholder="Write a sentence and press Enter",
+    ), None
 
 
 def _picked(entry: Entry, pairs: "Pairs") -> tuple[str, str]:
@@ -77,36 +91,6 @@ def _picked(entry: Entry, pairs: "Pairs") -> tuple[str, str]:
         persist_state="session",
     )
     return pairs.source[number], pairs.target[number]
-
-
-def _typed(entry: Entry) -> str:
-    """A sentence of the person's own; the examples stand below it to be tried."""
-    offered = translating.examples(entry)
-    key = f"sentence-{entry.run.config.get('source', '')}"
-    text = st.text_input(
-        translating.languages(entry)[0],
-        offered[0] if offered else "",
-        key=key,
-        persist_state="session",
-        placeholder="Write a sentence and press Enter",
-    )
-    if offered:
-        st.pills(
-            "Or try",
-            offered,
-            key=f"{key}-try",
-            on_change=lambda: _try(key),
-            label_visibility="collapsed",
-        )
-    return text
-
-
-def _try(key: str) -> None:
-    """Take the example that was clicked at."""
-    state = st.session_state
-    if state[f"{key}-try"] is not None:
-        state[key] = state[f"{key}-try"]
-        state[f"{key}-try"] = None
 
 
 def _settings() -> tuple[str, int, float]:

@@ -21,6 +21,7 @@ from streamlit.testing.v1 import AppTest
 
 from apps import engine, launch, library
 from data import Spec
+from models import gan
 from tests.conftest import ROOT
 from training import recipes, runs, settings, snapshots, trainer
 from training.runs import Run
@@ -42,6 +43,7 @@ TINY = {  # of each architecture
     },
     "transformer": {"model.width": "8", "model.depth": "2", "model.heads": "2", "model.hidden": "12"},
     "gpt": {"model.width": "12", "model.depth": "2", "model.heads": "2", "model.hidden": "16"},
+    "gan": {"model.latent": "5", "model.filters": "6,4"},
 }
 FEW = {"data.examples": "40", "data.held_out": "5"}
 SMALL = {  # sources that are made in seconds otherwise
@@ -101,7 +103,9 @@ class Shelves:
                 {**run.config, "spec": settings.to_json(spec), "parameters": built.count_params()},
             )
             if model:
-                save_model(built, run.model_path)
+                parts = gan.players(built) if usual.architecture == "gan" else (built,)
+                for part, path in zip(parts, run.model_paths, strict=True):
+                    save_model(part, path)
         logged = [
             {
                 "step": 20 * epoch,
@@ -152,6 +156,20 @@ def shelves(tmp_path, monkeypatch) -> Shelves:
         monkeypatch.setenv(name, value)
     assert library.runs_folder() == made.runs
     return made
+
+
+@pytest.fixture(scope="module")
+def kept_shelves(tmp_path_factory) -> Shelves:
+    """Empty shelves for what a file's tests share and none of them changes: its models are loaded once."""
+    return Shelves(tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture
+def lasting(kept_shelves, shelves, monkeypatch) -> Shelves:
+    """The same, which the pages take for theirs."""
+    for name, value in kept_shelves.environment.items():
+        monkeypatch.setenv(name, value)
+    return kept_shelves
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from tests.apps.conftest import until
+from tests.apps.conftest import VIEWS, until
 from training import runs
 
 expect = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed").expect
@@ -25,6 +25,7 @@ PAGES = (
     "/convolution?tab=Code",
     "/frames",
     "/signals",
+    "/duel",
     "/memory",
     "/attention",
     "/heads",
@@ -40,6 +41,13 @@ def arrive(tab, path: str) -> None:
     expect(tab.get_by_role("heading", level=1)).to_be_visible()
     expect(tab.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     expect(tab.get_by_test_id("stSpinner")).to_have_count(0)
+
+
+def choose(tab, group: str, page: str) -> None:
+    """Go to a page by the menu, as it is in a wide window: open its group, click on it."""
+    tab.get_by_test_id("stTopNav").get_by_role("button", name=group, exact=True).click()
+    tab.get_by_test_id("stTopNavDropdownLink").get_by_text(page, exact=True).click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text(page)
 
 
 def draw(tab, *points: tuple[float, float], key: str = "canvas") -> None:
@@ -82,6 +90,44 @@ def test_pages_fit_their_window_and_fail_nowhere(tab, path):
         )
         assert max(widths) <= width
     assert all("127.0.0.1" in url or url.startswith(("data:", "blob:")) for url in requests)
+
+
+def leads_to_every_page(links: list, width: int) -> bool:
+    """Whether these links, all of them in a window of that width, are those of all pages."""
+    boxes = [box for _, box in links]
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
+    names = [address.rsplit("/", 1)[1] or "home" for address, _ in links]
+    return sorted(names) == sorted(path.stem for path in VIEWS.glob("*.py"))
+
+
+def links(found) -> list:
+    """Address and place of each link."""
+    return [(link.get_attribute("href"), link.bounding_box()) for link in found.all()]
+
+
+@pytest.mark.parametrize("width", [1000, WIDE])
+def test_a_wide_window_has_every_page_in_a_group_of_its_menu(tab, width):
+    tab.set_viewport_size({"width": width, "height": 900})
+    arrive(tab, "/kernel")
+    found, inside = links(tab.get_by_test_id("stTopNavLink")), tab.get_by_test_id("stTopNavDropdownLink")
+    for group in tab.get_by_test_id("stTopNavSection").all():
+        group.click()
+        expect(inside.first).to_be_visible()
+        found += links(inside)
+        tab.keyboard.press("Escape")
+        expect(inside).to_have_count(0)
+    assert leads_to_every_page(found, width)
+
+
+def test_a_narrow_window_has_every_page_behind_one_sign(tab):
+    tab.set_viewport_size({"width": NARROW, "height": 900})
+    arrive(tab, "/kernel")
+    settings = tab.get_by_test_id("stMainMenuButton").bounding_box()
+    assert settings["x"] + settings["width"] <= NARROW
+    tab.get_by_test_id("stExpandSidebarButton").click()
+    found = tab.get_by_test_id("stSidebarNavLink")
+    until(lambda: found.count() and found.first.bounding_box()["x"] >= 0, "the menu has come")
+    assert leads_to_every_page(links(found), NARROW)
 
 
 def test_home_wakes_tensorflow_once_it_is_painted(tab):

@@ -23,6 +23,16 @@ def started(monkeypatch) -> list:
     return found
 
 
+@pytest.fixture(scope="module")
+def kept(kept_shelves) -> None:
+    kept_shelves.add("digits_cnn", "gallery")
+
+
+@pytest.fixture
+def digits(kept, lasting) -> None:
+    """A model of the gallery, for tests that leave it as it is."""
+
+
 def form(tested, label):
     """The widget of that label."""
     kinds = ("number_input", "text_input", "selectbox", "toggle", "text_area")
@@ -54,8 +64,7 @@ def test_the_first_training_stays_in_its_tab(shelves, page, started):
     assert "digits" in texts(tested)
 
 
-def test_an_empty_canvas_has_no_answer_yet(shelves, page):
-    shelves.add("digits_cnn", "gallery")
+def test_an_empty_canvas_has_no_answer_yet(digits, page):
     answer = component(page("convolution"), "answer")
     assert [one["name"] for one in answer["classes"]] == list("0123456789")
     assert all(one["share"] is None for one in answer["classes"])
@@ -63,8 +72,7 @@ def test_an_empty_canvas_has_no_answer_yet(shelves, page):
     assert "Draw" in answer["hint"]
 
 
-def test_a_test_image_is_answered_by_every_layer(shelves, page):
-    shelves.add("digits_cnn", "gallery")
+def test_a_test_image_is_answered_by_every_layer(digits, page):
     tested = page("convolution")
     drawn(tested.segmented_control(key="source").set_value("Test images").run())
     answer = component(tested, "answer")
@@ -92,8 +100,7 @@ def test_no_visitor_clears_the_state_of_keras(shelves, page, monkeypatch):
     assert not cleared
 
 
-def test_more_test_images_follow(shelves, page):
-    shelves.add("digits_cnn", "gallery")
+def test_more_test_images_follow(digits, page):
     tested = page("convolution")
     drawn(tested.segmented_control(key="source").set_value("Test images").run())
     first = component(tested, "thumbs")
@@ -110,8 +117,7 @@ def test_the_url_chooses_the_model(shelves, page):
 
 
 @pytest.mark.parametrize("asked", ["runs/gone", "../../etc/passwd", "gallery/"])
-def test_a_model_that_is_not_there_is_told(shelves, page, asked):
-    shelves.add("digits_cnn", "gallery")
+def test_a_model_that_is_not_there_is_told(digits, page, asked):
     tested = page("convolution", model=asked)
     assert "no model" in tested.info[0].value
     assert tested.selectbox(key="model").value == "gallery/digits_cnn"
@@ -148,8 +154,7 @@ def upload(tested, content: bytes, name: str = "picture.png"):
     return drawn(tested.file_uploader[0].set_value((name, content, "image/png")).run())
 
 
-def test_an_uploaded_picture_is_answered_and_can_be_inverted(shelves, page):
-    shelves.add("digits_cnn", "gallery")
+def test_an_uploaded_picture_is_answered_and_can_be_inverted(digits, page):
     paper = Image.new("L", (60, 80), 255)
     paper.paste(0, (25, 10, 35, 70))
     file = io.BytesIO()
@@ -162,8 +167,7 @@ def test_an_uploaded_picture_is_answered_and_can_be_inverted(shelves, page):
     assert component(tested, "answer")["seen"] != seen["seen"]
 
 
-def test_an_upload_that_is_no_picture_is_told_and_the_page_lives_on(shelves, page):
-    shelves.add("digits_cnn", "gallery")
+def test_an_upload_that_is_no_picture_is_told_and_the_page_lives_on(digits, page):
     tested = upload(page("convolution"), b"<?xml version='1.0'?><svg/>")
     assert "no picture" in tested.warning[0].value
     drawn(tested.segmented_control(key="source").set_value("Draw").run())
@@ -186,8 +190,7 @@ def picture_file(mode: str, size=(60, 80), kind: str = "PNG", **keywords) -> byt
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "CMYK", "I;16", "L"])
-def test_a_picture_of_any_kind_is_seen_with_its_stroke(shelves, page, mode):
-    shelves.add("digits_cnn", "gallery")
+def test_a_picture_of_any_kind_is_seen_with_its_stroke(digits, page, mode):
     kind = "JPEG" if mode == "CMYK" else "PNG"
     tested = upload(page("convolution"), picture_file(mode, kind=kind), f"picture.{kind.lower()}")
     assert not tested.warning
@@ -196,8 +199,7 @@ def test_a_picture_of_any_kind_is_seen_with_its_stroke(shelves, page, mode):
     assert min(seen) < 50
 
 
-def test_a_single_pixel_is_a_picture(shelves, page):
-    shelves.add("digits_cnn", "gallery")
+def test_a_single_pixel_is_a_picture(digits, page):
     tested = upload(page("convolution"), picture_file("L", (1, 1)))
     assert component(tested, "answer")["seen"]
     assert not tested.warning
@@ -213,8 +215,7 @@ def test_a_single_pixel_is_a_picture(shelves, page):
     ],
     ids=["empty", "cut off", "50 megapixels", "400 megapixels"],
 )
-def test_a_picture_that_can_not_be_shown_is_told_and_nothing_is_lost(shelves, page, content, said):
-    shelves.add("digits_cnn", "gallery")
+def test_a_picture_that_can_not_be_shown_is_told_and_nothing_is_lost(digits, page, content, said):
     tested = page("convolution")
     tested.session_state["canvas_picture"] = np.full((300, 300, 3), 255, "uint8")
     tested = upload(tested, content)
@@ -225,8 +226,7 @@ def test_a_picture_that_can_not_be_shown_is_told_and_nothing_is_lost(shelves, pa
     assert component(tested, "answer")["seen"]
 
 
-def test_an_uploaded_picture_is_kept_while_another_source_is_looked_at(shelves, page):
-    shelves.add("digits_cnn", "gallery")
+def test_an_uploaded_picture_is_kept_while_another_source_is_looked_at(digits, page):
     tested = upload(page("convolution"), picture_file("L"))
     seen = component(tested, "answer")["seen"]
     drawn(tested.segmented_control(key="source").set_value("Test images").run())
@@ -414,8 +414,7 @@ def test_a_finished_run_can_be_explored_at_once(shelves, page):
 # Code
 
 
-def test_the_code_is_that_of_the_model_and_of_the_page(shelves, page):
-    shelves.add("digits_cnn", "gallery")
+def test_the_code_is_that_of_the_model_and_of_the_page(digits, page):
     tested = page("convolution", tab="Code")
     code = "\n".join(each.value for each in tested.code)
     assert "python -m training train digits_cnn --model.filters 4,8" in code

@@ -68,3 +68,23 @@ def test_a_word_is_picked_the_adjective_flipped_heads_switched_off_and_one_found
     expect(gaze.locator(".best")).to_have_count(1)
     expect(gaze.locator(".best .open")).to_have_attribute("aria-pressed", "true")
     expect(tab.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_twins_stand_side_by_side_and_another_pair_comes_from_the_test(tab, nets):
+    tab.set_viewport_size({"width": 420, "height": 900})
+    arrive(tab, "/heads?model=runs/reader")
+    words = tab.locator(".st-key-gaze .side.from button")
+    twins = tab.locator(".st-key-twins section")
+    expect(twins.locator(".text b")).to_have_text(["tired.", "wide."])
+    boxes = [twins.nth(place).bounding_box() for place in range(2)]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["x"] + boxes[0]["width"] < boxes[1]["x"]
+    tab.get_by_role("radio", name="Test set").click()
+    expect(twins.locator(".text b")).not_to_have_text(["tired.", "wide."])
+    number = tab.get_by_role("spinbutton", name=re.compile("^Number, of 40"))
+    expect(number).to_have_value("1")
+    tab.get_by_role("button", name="Another").click()
+    expect(number).not_to_have_value("1")
+    expect(words.first).to_have_text(re.compile("^[A-Z]"))
+    tab.get_by_role("radio", name="Your sentence").click()
+    expect(twins.locator(".text b")).to_have_text(["tired.", "wide."])

@@ -31,9 +31,26 @@ def add(shelves, recipe: str, name: str = "mine", by: float = 3.0) -> Run:
     return run
 
 
+@pytest.fixture(scope="module")
+def kept(kept_shelves) -> Run:
+    return add(kept_shelves, "pronouns_encoder")
+
+
 @pytest.fixture
-def encoder(shelves) -> Run:
-    return add(shelves, "pronouns_encoder")
+def encoder(kept, lasting) -> Run:
+    """For tests that leave it as it is."""
+    return kept
+
+
+@pytest.fixture(scope="module")
+def kept_transformer(kept_shelves) -> Run:
+    return add(kept_shelves, "pronouns_transformer", "translator", by=2.0)
+
+
+@pytest.fixture
+def transformer(kept_transformer, lasting) -> Run:
+    """The same."""
+    return kept_transformer
 
 
 def gaze(tested) -> dict:
@@ -88,6 +105,67 @@ def test_the_adjective_is_flipped_by_one_click_and_back(encoder, page):
     assert np.abs(shares(tested)[0] - before[0]).max() > 0.01
     tested = drawn(button(tested, "Flip").click().run())
     np.testing.assert_array_equal(shares(tested)[0], before[0])
+
+
+def test_twins_stand_beside_each_other_under_the_head_that_is_picked(encoder, page):
+    tested = page("heads", model="runs/mine")
+    model = trainer.load_model(encoder)
+    told = component(tested, "twins")
+    assert told["title"] == "Layer 2, the average of its heads"
+    pieces = gaze(tested)["rows"]
+    picked = {"layer": 0, "head": 1, "asks": 3, "seen": 5, **heads_panel._marks(pieces, pieces)}
+    tested.session_state["heads-at-runs/mine-self"] = picked
+    under_one = component(drawn(tested.run()), "twins")
+    assert under_one["title"] == "Layer 1, head 2"
+    weights = [keras.Model(model.input, model.get_layer(f"block{n}_weights").output) for n in (1, 2)]
+    for place, (text, differs) in enumerate(((TIRED, "tired."), (WIDE, "wide."))):
+        given = tokens(encoder, text)
+        side = told["sides"][place]
+        assert [word for word, is_other in side["text"] if is_other] == [differs]
+        assert " ".join(word for word, _ in side["text"]) == text
+        assert (side["asks"], side["columns"][side["place"]]) == ("it", "it")
+        np.testing.assert_allclose(side["looks"], np.mean(weights[1](given)[0], 0)[side["place"]], atol=1e-4)
+        looks = under_one["sides"][place]["looks"]
+        np.testing.assert_allclose(looks, weights[0](given)[0, 1, side["place"]], atol=1e-4)
+        logits = np.array(model(given))[0]
+        expected = np.exp(logits - logits.max())
+        np.testing.assert_allclose(
+            [share for _, share in side["shares"]], expected / expected.sum(), atol=1e-4
+        )
+    # Heads are off in both, and a sentence of nobody's has no twin.
+    off = component(drawn(button(tested, "This layer off").click().run()), "twins")
+    assert all(new["shares"] != old["shares"] for new, old in zip(off["sides"], told["sides"], strict=True))
+    tested = drawn(tested.text_input[0].set_value("The animal slept.").run())
+    assert not [each for each in tested.get("bidi_component") if each.key == "twins"]
+
+
+def test_a_sentence_of_the_test_is_picked_with_its_twin(encoder, page):
+    tests = pronouns.sentences(0, 400, 40).test
+    tested = page("heads", model="runs/mine")
+    tested = drawn(field(tested, "button_group", "From").set_value("Test set").run())
+
+    def shown() -> int:
+        """The number of the sentence, which the page shows in all its places."""
+        number = tested.number_input[0].value
+        each, twin = tests[number - 1], tests[(number - 1) ^ 1]
+        sides = [" ".join(word for word, _ in side["text"]) for side in component(tested, "twins")["sides"]]
+        assert sides == [each.english, twin.english]
+        read = looking.words([tuple(piece) for piece in gaze(tested)["rows"]])
+        assert [word for word, _ in read if word.isalpha()] == re.findall("[a-z]+", each.english.lower())
+        assert f"Here “it” is the {each.nouns[each.referent].english}." in texts(tested)
+        assert {each.referent, twin.referent} == {0, 1}
+        return number
+
+    assert (tested.number_input[0].min, tested.number_input[0].max, shown()) == (1, 40, 1)
+    tested = drawn(button(tested, "Flip").click().run())
+    assert shown() == 2
+    tested = drawn(tested.number_input[0].set_value(39).run())
+    assert shown() == 39
+    found = set()
+    for _ in range(4):
+        tested = drawn(button(tested, "Another").click().run())
+        found.add(shown())
+    assert len(found) > 1
 
 
 def test_of_a_model_that_answers_at_every_step_what_it_says_at_it_is_told(shelves, page):
@@ -153,20 +231,23 @@ def test_the_questions_ask_the_last_it_about_the_noun_that_it_stands_for(encoder
         assert text.lower() == each.nouns[each.referent].english.lower()
 
 
-def test_a_transformer_shows_encoder_decoder_and_what_it_writes_without_heads(shelves, page):
-    run = add(shelves, "pronouns_transformer", by=2.0)
-    tested = page("heads", model="runs/mine")
+def test_a_transformer_shows_encoder_decoder_and_what_it_writes_without_heads(transformer, page):
+    tested = page("heads", model="runs/translator")
     assert len(gaze(tested)["layers"]) == 2
     tested = drawn(field(tested, "button_group", "Attention").set_value("cross").run())
     told = gaze(tested)
     assert [text for text, _ in told["columns"]][-1] == "[end]"
-    model = trainer.load_model(run)
-    files = translation.kept_files(run)
+    model = trainer.load_model(transformer)
+    files = translation.kept_files(transformer)
     source = [*translation.Tokenizer.from_json(files["source_tokenizer.json"]).encode(TIRED), 2]
     written = heads.write(model, source, 1, 2, min(2 * len(source) + 10, looking.MOST_TOKENS), (0, 1, 3))
     own = heads.look(model, [np.array([source]), np.array([[1, *written[:-1]]])])
     mean = own.weights["decoder2_cross_weights"][0].mean(0)
     np.testing.assert_allclose(shares(tested)[1][-1], mean, atol=0.5 / 255 + 1e-5)
+    for side, text in zip(component(tested, "twins")["sides"], (TIRED, WIDE), strict=True):
+        source = [*translation.Tokenizer.from_json(files["source_tokenizer.json"]).encode(text), 2]
+        assert len(side["columns"]) == len(side["looks"]) == len(source)
+        assert side["words"] is not None
     tested = drawn(field(tested, "button_group", "Attention").set_value("decoder").run())
     assert gaze(tested)["columns"][0] == ["[start]", True]
     assert not [each for each in tested.button if each.label.startswith("Find")]
@@ -245,9 +326,8 @@ def test_both_architectures_are_trained_here_and_their_code_is_shown(encoder, pa
     assert [w.shape for w in space["model"].weights] == shapes
 
 
-def test_the_translate_page_takes_a_transformer(shelves, page):
-    add(shelves, "pronouns_transformer", by=2.0)
-    tested = page("translate", model="runs/mine")
+def test_the_translate_page_takes_a_transformer(transformer, page):
+    tested = page("translate", model="runs/translator")
     told = component(tested, "unfold")
     assert told["states"] == []
     looked = np.frombuffer(base64.b64decode(told["looked"]), "uint8")

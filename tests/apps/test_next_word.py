@@ -1,6 +1,7 @@
 """Next word: what the page tells against the model itself, the branches of a text, and bad input."""
 
 import base64
+import functools
 import itertools
 
 import keras
@@ -11,6 +12,7 @@ from apps import continuing, launch, links
 from apps.continuing import MOST_BRANCHES, Tree
 from apps.library import Entry
 from apps.next_word_panel import FINEST
+from apps.texts import visible
 from data.tokens import SPECIAL
 from inspection import heads
 from tests.apps.conftest import component, drawn, field, texts
@@ -45,7 +47,20 @@ def add(shelves, name: str = "own", **changes) -> Run:
     return run
 
 
+@pytest.fixture(scope="module")
+def kept(kept_shelves) -> Run:
+    return add(kept_shelves)
+
+
+@pytest.fixture
+def usual(kept, lasting) -> Run:
+    """The usual GPT, for tests that leave it as it is."""
+    return kept
+
+
+@functools.lru_cache(2)
 def writer_of(run: Run) -> Writer:
+    """Another one than the page's."""
     return Writer(trainer.load_model(run), translation.kept_files(run), CONTEXT)
 
 
@@ -87,9 +102,8 @@ def tree_of(tested) -> Tree:
 # What may come next
 
 
-def test_the_bars_are_the_models_shares_and_what_is_drawn_with(shelves, page):
-    run = add(shelves)
-    writer = writer_of(run)
+def test_the_bars_are_the_models_shares_and_what_is_drawn_with(usual, page):
+    writer = writer_of(usual)
     tested = open_at(page, "the cat ", **{"Temperature": 0.5, "Top_k": 5})
     shown = told(tested)
     logits = writer.model(np.array([writer.read("the cat ")[0]], "int32"))[0, -1].numpy().astype("float64")
@@ -103,14 +117,13 @@ def test_the_bars_are_the_models_shares_and_what_is_drawn_with(shelves, page):
     for token, name, share, with_share in shown["bars"]:
         assert share == pytest.approx(shares[token], abs=2e-5)
         assert with_share == pytest.approx(sharp[token], abs=2e-5)
-        assert name == continuing.visible(writer.tokenizer.pieces([token])[0])
+        assert name == visible(writer.tokenizer.pieces([token])[0])
     assert (shown["place"], shown["read"], shown["context"]) == (8, 8, CONTEXT)
 
 
-def test_it_writes_what_the_writer_writes_and_as_many_tokens_as_were_asked_for(shelves, page):
-    run = add(shelves)
+def test_it_writes_what_the_writer_writes_and_as_many_tokens_as_were_asked_for(usual, page):
     tested = wrote(open_at(page, "the dog", Tokens=40, Temperature=1.2, Seed=3))
-    ((expected, _),) = writer_of(run).write(["the dog"], 40, Drawing(1.2), seed=3)
+    ((expected, _),) = writer_of(usual).write(["the dog"], 40, Drawing(1.2), seed=3)
     shown = told(tested)
     assert said(shown) == f"the dog{expected}"
     assert shown["prompt"] == 7
@@ -118,9 +131,8 @@ def test_it_writes_what_the_writer_writes_and_as_many_tokens_as_were_asked_for(s
     assert (len(shown["tokens"]), shown["read"]) == (47, CONTEXT - 1)
 
 
-def test_stop_stops_and_another_drawing_goes_on_with_it(shelves, page, monkeypatch):
+def test_stop_stops_and_another_drawing_goes_on_with_it(usual, page, monkeypatch):
     monkeypatch.setattr(continuing, "AT_ONCE", 2)
-    run = add(shelves)
     tested = click(open_at(page, "the dog", Tokens=1000), "Write")
     assert told(tested)["writing"]
     assert [each.label for each in tested.button if each.label in ("Write", "Stop")] == ["Stop"]
@@ -130,34 +142,31 @@ def test_stop_stops_and_another_drawing_goes_on_with_it(shelves, page, monkeypat
     after = [step.token for step in tree_of(tested).text()]
     assert not told(tested)["writing"]
     assert after[: len(before)] == before
-    greedy = [step.token for step in itertools.islice(writer_of(run).stream(before[:-2], Drawing(0.0)), 2)]
+    greedy = [step.token for step in itertools.islice(writer_of(usual).stream(before[:-2], Drawing(0.0)), 2)]
     assert before[-2:] == greedy
 
 
 # Alternatives and branches
 
 
-def test_a_written_token_tells_what_it_was_drawn_from(shelves, page):
-    run = add(shelves)
+def test_a_written_token_tells_what_it_was_drawn_from(usual, page):
     tested = wrote(open_at(page, "the dog", Tokens=5, Temperature=1.0))
     tree_of(tested).chosen = 9
     shown = told(drawn(tested.run()))
     tokens = [step.token for step in tree_of(tested).text()]
-    likely = writer_of(run).likely(tokens[:9], Drawing(1.0), continuing.BAR)
+    likely = writer_of(usual).likely(tokens[:9], Drawing(1.0), continuing.BAR)
     assert (shown["place"], shown["token"], shown["read"]) == (9, tokens[9], 9)
     np.testing.assert_allclose([bar[2] for bar in shown["bars"]], likely.shares, atol=2e-5)
     tree_of(tested).chosen = 3  # of the prompt
     shown = told(drawn(tested.run()))
-    likely = writer_of(run).likely(tokens[:3], Drawing(1.0), continuing.BAR)
+    likely = writer_of(usual).likely(tokens[:3], Drawing(1.0), continuing.BAR)
     np.testing.assert_allclose([bar[2] for bar in shown["bars"]], likely.shares, atol=2e-5)
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory) -> Writer:
+def plain(kept) -> Writer:
     """A writer without a page."""
-    from tests.apps.conftest import Shelves
-
-    return writer_of(add(Shelves(tmp_path_factory.mktemp("plain"))))
+    return writer_of(kept)
 
 
 def written(writer: Writer, count: int = 12) -> Tree:
@@ -225,8 +234,7 @@ def test_no_more_branches_are_kept_than_may_be(plain, chain):
         assert tokens_of(tree)[:3] == list(tree.prompt)
 
 
-def test_the_tree_is_told_with_the_way_that_was_taken(shelves, page):
-    add(shelves)
+def test_the_tree_is_told_with_the_way_that_was_taken(usual, page):
     tested = wrote(open_at(page, "the dog", Tokens=6, Temperature=1.5))
     tree = tree_of(tested)
     step = tree.text()[8]
@@ -246,8 +254,7 @@ def test_the_tree_is_told_with_the_way_that_was_taken(shelves, page):
 # Where it looked
 
 
-def test_the_attention_is_that_of_the_token_that_comes_next_or_was_chosen(shelves, page):
-    run = add(shelves)
+def test_the_attention_is_that_of_the_token_that_comes_next_or_was_chosen(usual, page):
     tested = wrote(open_at(page, "the dog", Tokens=4, Temperature=1.0))
     tested = drawn(field(tested, "button_group", "Look at").set_value("Attention").run())
     tokens = [step.token for step in tree_of(tested).text()]
@@ -255,7 +262,7 @@ def test_the_attention_is_that_of_the_token_that_comes_next_or_was_chosen(shelve
         tree_of(tested).chosen = place
         looks = told(drawn(tested.run()))["looks"]
         values = np.frombuffer(base64.b64decode(looks["shares"]), "<u2") / FINEST
-        looked = heads.look(trainer.load_model(run), np.array([tokens[:place]], "int32"))
+        looked = heads.look(trainer.load_model(usual), np.array([tokens[:place]], "int32"))
         expected = np.stack([found[0, :, -1] for found in looked.weights.values()])
         assert (looks["layers"], looks["heads"], looks["count"]) == expected.shape
         np.testing.assert_allclose(values.reshape(expected.shape), expected, atol=2e-5)
@@ -269,9 +276,8 @@ def surprised(page, text: str):
     return drawn(field(tested, "text_area", "Text").set_value(text).run())
 
 
-def test_each_token_is_told_with_its_surprise_and_what_was_preferred(shelves, page):
-    run = add(shelves)
-    writer = writer_of(run)
+def test_each_token_is_told_with_its_surprise_and_what_was_preferred(usual, page):
+    writer = writer_of(usual)
     text = "the wolf sees the wolf\nand the cat"
     tested = surprised(page, text)
     shown = component(tested, "surprise")
@@ -285,18 +291,17 @@ def test_each_token_is_told_with_its_surprise_and_what_was_preferred(shelves, pa
     best = writer.reading(tokens).preferred[5]
     assert shown["preferred"][5] == best.tolist()
     names = [shown["names"][str(token)] for token in best]
-    assert names == [continuing.visible(piece) for piece in writer.tokenizer.pieces(best.tolist())]
+    assert names == [visible(piece) for piece in writer.tokenizer.pieces(best.tolist())]
     metrics = {each.label: each.value for each in tested.metric}
     assert metrics["A token"] == metrics["A character"] == f"{nats[1:].mean():.2f} nats"
     assert metrics["Perplexity"] == f"{np.exp(nats[1:].mean()):,.1f}"
     assert metrics["Tokens"] == str(len(tokens))
 
 
-def test_a_text_of_any_kind_is_told_calmly(shelves, page, monkeypatch):
+def test_a_text_of_any_kind_is_told_calmly(usual, page, monkeypatch):
     from apps import surprise_panel
 
     monkeypatch.setattr(surprise_panel, "MOST_READ", 300)
-    add(shelves)
     tested = surprised(page, "the cat")
     for text, says in {
         "": "there is nothing to read",
@@ -315,8 +320,7 @@ def test_a_text_of_any_kind_is_told_calmly(shelves, page, monkeypatch):
 # Bad input
 
 
-def test_what_can_not_be_taken_as_it_is_is_told_calmly_and_it_writes(shelves, page):
-    add(shelves)
+def test_what_can_not_be_taken_as_it_is_is_told_calmly_and_it_writes(usual, page):
     tested = open_at(page, "the cat", Tokens=3)
     for prompt, says in {
         "": "the prompt is empty: it begins with a new line",
@@ -338,8 +342,7 @@ def test_what_can_not_be_taken_as_it_is_is_told_calmly_and_it_writes(shelves, pa
     assert [bar[3] for bar in told(tested)["bars"]][:2] == [1, 0]
 
 
-def test_temperatures_below_0_and_shares_of_none_can_not_be_reached(shelves, page):
-    add(shelves)
+def test_temperatures_below_0_and_shares_of_none_can_not_be_reached(usual, page):
     tested = page("next_word")
     assert (field(tested, "slider", "Temperature").min, field(tested, "slider", "Temperature").max) == (0, 2)
     assert field(tested, "slider", "Top-p").min > 0
@@ -355,8 +358,8 @@ def test_a_model_of_pieces_writes_too(shelves, page):
 
 
 def test_nobody_sees_nothing(shelves):
-    assert continuing.visible(" \n\t\x07\u200be") == "␣⏎⇥␇<U+200B>e"
-    assert continuing.visible("a b\n", " \n") == "a b\n"
+    assert visible(" \n\t\x07\u200be") == "␣⏎⇥␇<U+200B>e"
+    assert visible("a b\n", " \n") == "a b\n"
 
 
 def test_a_run_without_its_tokenizer_and_one_without_a_model_are_told(shelves, page):
@@ -374,13 +377,12 @@ def test_an_empty_shelf_says_what_to_train(shelves, page):
 # Train, Code, and the way here
 
 
-def test_the_tab_code_builds_the_same_model_and_says_what_it_takes(shelves, page):
-    run = add(shelves)
+def test_the_tab_code_builds_the_same_model_and_says_what_it_takes(usual, page):
     blocks = [code.value for code in page("next_word", tab="Code").code]
     (builder,) = (block for block in blocks if block.startswith("from models import gpt"))
     space: dict = {}
     exec(builder, space)
-    assert [w.shape for w in space["model"].weights] == [w.shape for w in trainer.load_model(run).weights]
+    assert [w.shape for w in space["model"].weights] == [w.shape for w in trainer.load_model(usual).weights]
     (use,) = (block for block in blocks if "load_model" in block)
     assert f"T up to {CONTEXT}" in use
     assert "python -m training predict own" in use

@@ -1,6 +1,7 @@
 """Translate: every number on the page against a decoder that takes one step at a time, and bad input."""
 
 import base64
+import functools
 import itertools
 import json
 import re
@@ -42,6 +43,17 @@ def add(shelves, name: str = "pairs", attention: str = "multiplicative", **chang
     model.set_weights([3 * each for each in model.get_weights()])
     save_model(model, run.model_path)
     return run
+
+
+@pytest.fixture(scope="module")
+def kept(kept_shelves) -> Run:
+    return add(kept_shelves)
+
+
+@pytest.fixture
+def usual(kept, lasting) -> Run:
+    """The usual translator, for tests that leave it as it is."""
+    return kept
 
 
 def view(tested, name: str):
@@ -86,9 +98,14 @@ def by_single_steps(run: Run, text: str, tokens) -> list[dict[str, np.ndarray]]:
     return found
 
 
+@functools.lru_cache(2)
+def translator_of(run: Run) -> translation.Translator:
+    """Another one than the page's."""
+    return translation.Translator(trainer.load_model(run), translation.kept_files(run))
+
+
 def hypotheses(run: Run, text: str, beams: int, penalty: float = 1.0):
-    translator = translation.Translator(trainer.load_model(run), translation.kept_files(run))
-    return translator.translate([text], beams, penalty)[0].hypotheses
+    return translator_of(run).translate([text], beams, penalty)[0].hypotheses
 
 
 # Word by word
@@ -147,8 +164,7 @@ def test_an_encoder_of_one_direction_has_one_band_and_a_gru_no_cell(shelves, pag
     assert (shown["name"], shown["bands"]) == ("state h", [{"name": "", "units": 8, "backwards": False}])
 
 
-def test_another_sentence_begins_anew_and_a_look_elsewhere_does_not(shelves, page):
-    add(shelves)
+def test_another_sentence_begins_anew_and_a_look_elsewhere_does_not(usual, page):
     tested = typed(page("translate"), WORDS)
     first = component(tested, "unfold")["id"]
     tested = view(view(tested, "Alternatives"), "Word by word")
@@ -157,9 +173,8 @@ def test_another_sentence_begins_anew_and_a_look_elsewhere_does_not(shelves, pag
     assert component(typed(tested, "le chien dort ."), "unfold")["id"] != first
 
 
-def test_a_sentence_of_the_test_set_is_shown_with_what_people_wrote(shelves, page):
-    run = add(shelves)
-    held = pairs_file.corpus(run.config["data"]["file"]).test
+def test_a_sentence_of_the_test_set_is_shown_with_what_people_wrote(usual, page):
+    held = pairs_file.corpus(usual.config["data"]["file"]).test
     tested = page("translate")  # of one's own pairs it begins with these
     assert f"As people wrote it: {held.target[0]}" in texts(tested)
     picker = field(tested, "selectbox", f"Sentence, of {len(held)} that it was not trained on")
@@ -173,18 +188,17 @@ def test_a_sentence_of_the_test_set_is_shown_with_what_people_wrote(shelves, pag
 
 @pytest.mark.parametrize(("beams", "penalty"), [(4, 1.0), (3, 0.0), (1, 1.0)])
 def test_the_alternatives_are_those_of_the_search_and_their_pieces_multiply_to_the_whole(
-    shelves, page, beams, penalty
+    usual, page, beams, penalty
 ):
-    run = add(shelves)
     tested = view(typed(page("translate"), WORDS), "Alternatives")
     field(tested, "number_input", "Beam").set_value(beams)
     tested = drawn(field(tested, "number_input", "Length penalty").set_value(penalty).run())
     told = component(tested, "beam")
-    expected = hypotheses(run, WORDS, beams, penalty)
+    expected = hypotheses(usual, WORDS, beams, penalty)
     assert [one["text"] for one in told["hypotheses"]] == [one.text for one in expected]
     assert len(told["hypotheses"]) == beams
     for shown, hypothesis in zip(told["hypotheses"], expected, strict=True):
-        steps = by_single_steps(run, WORDS, hypothesis.tokens)
+        steps = by_single_steps(usual, WORDS, hypothesis.tokens)
         own = [step["shares"][token] for step, token in zip(steps, hypothesis.tokens, strict=True)]
         np.testing.assert_allclose([piece[2] for piece in shown["tokens"]], own, atol=2e-4)
         assert shown["share"] == pytest.approx(np.prod(own), rel=1e-2)
@@ -193,29 +207,28 @@ def test_the_alternatives_are_those_of_the_search_and_their_pieces_multiply_to_t
     assert told["chosen"] == 0
 
 
-def test_the_alternative_that_was_chosen_is_what_is_taken_apart(shelves, page):
-    run = add(shelves)
+def test_the_alternative_that_was_chosen_is_what_is_taken_apart(usual, page):
     tested = typed(page("translate"), WORDS)
-    best, second = component(tested, "unfold")["written"], hypotheses(run, WORDS, 5)[1]
-    read = translation.Translator(trainer.load_model(run), translation.kept_files(run))
-    tested.session_state["hypothesis"] = (read.translate([WORDS])[0].source, 1)
+    best, second = component(tested, "unfold")["written"], hypotheses(usual, WORDS, 5)[1]
+    tested.session_state["hypothesis"] = (translator_of(usual).translate([WORDS])[0].source, 1)
     tested = drawn(tested.run())
     shown = component(tested, "unfold")["written"]
     assert shown != best
     assert len(shown) == len(second.tokens)
     # Another sentence has not been chosen from yet.
     tested = typed(tested, "le chien dort .")
-    assert len(component(tested, "unfold")["written"]) == len(hypotheses(run, "le chien dort .", 5)[0].tokens)
+    assert len(component(tested, "unfold")["written"]) == len(
+        hypotheses(usual, "le chien dort .", 5)[0].tokens
+    )
 
 
 # Beside the other kind, and longer and longer
 
 
-def test_without_a_model_beside_it_the_page_says_how_to_train_one(shelves, page):
-    run = add(shelves)
+def test_without_a_model_beside_it_the_page_says_how_to_train_one(usual, page):
     tested = view(typed(page("translate"), WORDS), "Side by side")
     assert "no model of the same sentences without attention" in texts(tested)
-    file = run.config["data"]["file"]
+    file = usual.config["data"]["file"]
     command = f"python -m training train pairs_seq2seq --model.attention none --data.file {file}"
     assert command in [code.value for code in tested.code]
     assert len(component(tested, "words-side")["texts"]) == 1
@@ -288,8 +301,7 @@ def test_a_sentence_grows_and_each_stage_is_measured_against_what_people_wrote(s
     assert f"python -m training evaluate pairs --split test --runs-dir {shelves.runs}" in commands
 
 
-def test_sentences_of_ones_own_grow_by_how_sure_the_model_is(shelves, page):
-    add(shelves)
+def test_sentences_of_ones_own_grow_by_how_sure_the_model_is(usual, page):
     tested = view(page("translate"), "Longer and longer")
     tested = drawn(field(tested, "button_group", "Sentences").set_value("Your sentences").run())
     assert "Write some sentences" in texts(tested)
@@ -331,8 +343,7 @@ def test_what_was_measured_by_length_is_drawn(shelves, page):
         ("le chat noir dort . " * 600, "Only the first 10,000 of its 12,000 characters are read"),
     ],
 )
-def test_what_can_not_be_read_is_told_calmly_and_stays(shelves, page, text, says):
-    add(shelves)
+def test_what_can_not_be_read_is_told_calmly_and_stays(usual, page, text, says):
     tested = typed(page("translate"), text)
     assert says.lower() in texts(tested).replace("\\", "").lower()
     assert tested.text_input[0].value == text
@@ -407,18 +418,17 @@ def test_a_file_of_pairs_can_be_named(shelves, page, started):
     assert [run.config["data"]["file"] for run in started] == [str(file)]
 
 
-def test_the_tab_code_builds_the_same_model_and_says_what_it_takes(shelves, page):
-    run = add(shelves)
+def test_the_tab_code_builds_the_same_model_and_says_what_it_takes(usual, page):
     tested = page("translate", tab="Code")
     blocks = [code.value for code in tested.code]
     (builder,) = (block for block in blocks if block.startswith("from models import seq2seq"))
     space: dict = {}
     exec(builder, space)
-    own = trainer.load_model(run)
+    own = trainer.load_model(usual)
     assert [w.shape for w in space["model"].weights] == [w.shape for w in own.weights]
     (use,) = (block for block in blocks if "load_model" in block)
     assert "model([source, target])" in use
-    assert f"(batch, T, {run.config['spec']['target_tokens']})" in use
+    assert f"(batch, T, {usual.config['spec']['target_tokens']})" in use
     assert "python -m training predict pairs" in use
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT, run_module
+from tests.conftest import ROOT, run_here
 from training import checkpoints, strategy
 from training.runs import Run
 
@@ -61,8 +61,8 @@ def test_two_workers_train_and_resume_as_one_process(tmp_path):
     train_on_two(tmp_path, "--steps", STEPS, "--resume")
     # The schedule of the first half was that of a training of 20 steps, so the reference stops there too.
     one = ["train", "digits_cnn", "--name", "one", "--runs-dir", tmp_path]
-    run_module("training", *one, "--steps", STEPS // 2, *SETTINGS)
-    run_module("training", *one, "--steps", STEPS, "--resume")
+    for words in ((STEPS // 2, *SETTINGS), (STEPS, "--resume")):
+        assert run_here("training", *one, "--steps", *words) == 0
     arrays = [checkpoints.load(run.checkpoint_path)[0] for run in (chief, other, Run(tmp_path / "one"))]
     for a, b, c in zip(*arrays, strict=True):
         np.testing.assert_array_equal(a, b)
