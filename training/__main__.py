@@ -181,9 +181,9 @@ def _print_result(result: dict[str, Any], as_json: bool) -> None:
     for name, value in result.items():
         if isinstance(value, list):  # figures of several groups: a line each
             for row in value:
-                print(f"{name:<16}" + "  ".join(f"{key} {_shown(figure)}" for key, figure in row.items()))
+                print(f"{name:<20}" + "  ".join(f"{key} {_shown(figure)}" for key, figure in row.items()))
         else:
-            print(f"{name:<16}{_shown(value)}")
+            print(f"{name:<20}{_shown(value)}")
 
 
 def _shown(value: Any) -> str:

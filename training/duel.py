@@ -1,11 +1,15 @@
 """The recipe of two players, and what watches their training."""
 
+import base64
+import io
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
+from PIL import Image
 
 import data
 from data.source import Source
@@ -21,6 +25,7 @@ from training.settings import SettingsError
 JUDGES = {"digits": "digits_cnn", "mnist": "mnist_cnn", "fashion_mnist": "fashion_cnn"}
 WATCHED = 2000  # pictures, at each epoch's end
 MEASURED = 10_000  # in an evaluation
+MOST_DIGITS = 9  # of a seed
 WON = 0.98  # right of both kinds of pictures
 POOR = 0.5  # spread of generated pictures, as a share of that of real ones
 
@@ -100,6 +105,40 @@ def judge_of(source: Source) -> quality.Judge:
     if source.spec.name in JUDGES and (path / "model.keras").exists():
         return quality.Judge.load(path)
     return quality.Judge.of_pixels(source.train)
+
+
+def predict(generator: keras.Model, spec: data.Spec, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Make pictures.
+
+    Args:
+        generator: See `models.gan.generator`.
+        spec: Of what it learned from.
+        lines: One a picture: the seed of its noise, a whole number; of a generator that is told the class its
+            name behind it.
+
+    Yields: `{"input", "output"}`, a PNG as a data URL; `{"input", "error"}` where a line is none.
+    """
+    sampler = quality.Sampler(generator)
+    for line in lines:
+        seed, _, label = line.strip().partition(" ")
+        if not seed.isdecimal() or len(seed) > MOST_DIGITS:
+            yield {"input": line, "error": f"a seed is a whole number from 0 on. Received: {seed[:40]!r}"}
+            continue
+        if sampler.conditional and label not in spec.classes:
+            error = f"a seed and a class: one of {', '.join(spec.classes)}. Received: {label[:40]!r}"
+            yield {"input": line, "error": error}
+            continue
+        labels = np.array([spec.classes.index(label) if sampler.conditional else 0])
+        (picture,) = sampler.grow(sampler.noise(1, int(seed)), labels)
+        yield {"input": line, "output": _png(picture)}
+
+
+def _png(picture: np.ndarray) -> str:
+    """A picture `(H, W, C)` in [0, 1], of one or three channels, as a data URL."""
+    levels = np.rint(np.clip(picture, 0, 1) * 255).astype("uint8")
+    file = io.BytesIO()
+    Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels).save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 class Quality(LoopCallback):

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 import models
 from data import DataUnavailable, Source, Spec
-from training import recipes, runs, settings, strategy, translation, writing
+from training import duel, recipes, runs, settings, strategy, translation, writing
 from training.callbacks import BestModel, Progress, RunLog, higher_is_better
 from training.checkpoints import CheckpointError
 from training.loop import Loop, NotFinite, Schedule, Stop
@@ -245,7 +245,8 @@ def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 
     Yields: `{"input", "output", "probabilities"}` an input, or `{"input", "output"}` with a value by each
         name where values are predicted, or a class for each step; for a sentence see
-        `translation.predict`, for a text `writing.predict`; `{"input", "error"}` for one that can't be read.
+        `translation.predict`, for a text `writing.predict`, for a generator `duel.predict`; `{"input",
+        "error"}` for one that can't be read.
 
     Raises:
         RunError: There is no model, or it is one of many nets side by side.
@@ -253,6 +254,9 @@ def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     model, spec = load_model(run), spec_of(run)
     if spec.target_tokens:
         yield from translation.predict(Translator(model, translation.kept_files(run)), lines)
+        return
+    if run.config["architecture"] == "gan":
+        yield from duel.predict(model, spec, lines)
         return
     if hasattr(models.ARCHITECTURES[run.config["architecture"]], "kinds"):
         raise RunError(f"run {run.name!r} holds many nets side by side; its sweep.json says how each did")

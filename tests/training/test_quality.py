@@ -1,10 +1,13 @@
 """Figures of generated pictures: right where the answer is known, and told for a run."""
 
+import base64
+import io
 import json
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from data import digits
 from data.source import Split
@@ -117,7 +120,7 @@ def test_a_run_has_both_players_and_says_how_good_they_are(trained, monkeypatch,
     assert [path.name for path in trained.model_paths] == ["generator.keras", "discriminator.keras"]
     assert generator.output_shape == (None, 8, 8, 1)
     assert discriminator(generator(np.zeros((1, 4)))).shape == (1, 1)
-    assert trained.config["duel"]["loss"] == "non_saturating"
+    assert trained.config["duel"]["loss"] == recipes.find("digits_gan").duel.loss
     assert trained.config["parameters"] == generator.count_params() + discriminator.count_params()
     last = trained.metrics()[-1]
     assert {"val_frechet", "val_recall", "spread", "discriminator_learning_rate"} <= last.keys()
@@ -127,6 +130,20 @@ def test_a_run_has_both_players_and_says_how_good_they_are(trained, monkeypatch,
     assert figures["judge"].startswith("digits_cnn ")
     assert run_here("training", "evaluate", trained.path, "--json") == 0
     assert json.loads(capsys.readouterr().out)["judge"] == figures["judge"]
+
+
+def test_predict_makes_the_picture_of_a_seed(trained):
+    again, other, wrong = trainer.predict(trained, ["7", "8", "seven"])
+    picture = Image.open(io.BytesIO(base64.b64decode(again["output"].removeprefix("data:image/png;base64,"))))
+    sampler = quality.Sampler(trainer.load_model(trained))
+    wanted = sampler.grow(sampler.noise(1, 7), np.zeros(1))[0, ..., 0]
+    np.testing.assert_allclose(np.asarray(picture), wanted * 255, atol=1)
+    assert other["output"] != again["output"]
+    assert wrong["error"] == "a seed is a whole number from 0 on. Received: 'seven'"
+    generator = gan.generator(gan.Config((8, 8, 1), 10, 4, (8, 4), conditional=True))
+    asked, missing = duel.predict(generator, SOURCE.spec, ["1 7", "1"])
+    assert asked["output"].startswith("data:image/png;base64,")
+    assert missing["error"].startswith("a seed and a class: one of 0, 1, 2")
 
 
 def test_its_settings_come_back_from_its_config(trained):
