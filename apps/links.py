@@ -38,6 +38,7 @@ BY_SOURCE = {  # where the data say more than the architecture
     "pairs": TRANSLATE,
     "pronouns": HEADS,
     "pronouns_en_fr": HEADS,
+    "imdb_reviews": HEADS,
     "tiny_shakespeare": NEXT_WORD,
     "docs_text": NEXT_WORD,
     "text": NEXT_WORD,

@@ -43,6 +43,10 @@ TWINS = (  # that differ in what "it" is, by the adjective alone
 EXAMPLES = {
     "pronouns": TWINS,
     "pronouns_en_fr": TWINS,
+    "imdb_reviews": (
+        ("Not as bad as they say, and it grows on you.",),
+        ("I wanted to like it, but it is far too long.",),
+    ),
     "tiny_shakespeare": (("But soft, what light through",), ("To be, or not to be",)),
     "docs_text": (("Return the number of items in",), ("Raises an exception if the",)),
     **{

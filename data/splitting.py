@@ -27,7 +27,9 @@ def fingerprints(inputs: Sequence[np.ndarray] | np.ndarray, seed: int = 0) -> np
     return np.frombuffer(b"".join(digests), dtype=">u8").astype(np.float64) / 2.0**64
 
 
-def split_by_content(inputs: np.ndarray, shares: tuple[float, ...], seed: int = 0) -> tuple[np.ndarray, ...]:
+def split_by_content(
+    inputs: Sequence[np.ndarray] | np.ndarray, shares: tuple[float, ...], seed: int = 0
+) -> tuple[np.ndarray, ...]:
     """Divide examples by their fingerprints: equal examples always fall on the same side.
 
     Args:

@@ -136,6 +136,7 @@ TITLES = {  # what the gallery's models were taught, by source
     "multi30k_fr_en": "Captions, French to English",
     "tatoeba_fr_en": "Everyday sentences, French to English",
     "pronouns": "What “it” refers to",
+    "imdb_reviews": "Film reviews, praise or not",
     "pronouns_en_fr": "“It” as il or elle, English to French",
     "tiny_shakespeare": "Shakespeare, character by character",
     "docs_text": "Python's documentation, piece by piece",

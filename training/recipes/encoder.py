@@ -44,4 +44,15 @@ RECIPES = (
         ),
         training=Training(epochs=10, batch_size=64),
     ),
+    Recipe(
+        name="imdb_encoder",
+        summary="whether a film's review praises or pans it",
+        source="imdb_reviews",
+        architecture="encoder",
+        expected=Expected({}),
+        data=SOURCES["imdb_reviews"],
+        model={"width": 64, "depth": 1, "heads": 4, "hidden": 128, "dropout": 0.3},
+        optimizer=optimizers.Config("adamw", 1e-3, "cosine", warmup=0.1, weight_decay=0.1, clip_norm=1.0),
+        training=Training(epochs=4, batch_size=64),
+    ),
 )
