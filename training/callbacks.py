@@ -18,6 +18,19 @@ from training.saving import save_model
 
 LOG_SECONDS = 1.0  # least time between two rows within an epoch
 LINE_SECONDS = 10.0  # least time between two lines where there is no terminal
+HIGHER = (  # figures that grow as a model gets better, by how their names end
+    "accuracy",
+    "return",
+    "score",
+    "bleu",
+    "chrf",
+    "exact",
+    "pronoun",
+    "precision",
+    "recall",
+    "rarest_class",
+    "as_asked",
+)
 CONSTANT = 1e-3  # deviation of a net's outputs, as a share of the targets', below which it is a constant
 
 
@@ -235,7 +248,7 @@ class Progress(LoopCallback):
 
 def higher_is_better(figure: str) -> bool:
     """Whether a figure grows as a model gets better."""
-    return figure.endswith(("accuracy", "return", "score", "bleu", "chrf", "exact", "pronoun"))
+    return figure.endswith(HIGHER)
 
 
 def _brief(logs: dict[str, float] | None) -> str:

@@ -37,6 +37,7 @@ RECIPES = (
     "pronouns_transformer",
     "shakespeare_gpt",
     "digits_gan",
+    "fashion_gan",
 )
 FILES = ("config.json", "metrics.jsonl", "evaluation.json")
 # Of those that have them.
