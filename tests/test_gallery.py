@@ -14,6 +14,7 @@ from training.runs import Run
 
 NAMES = gallery.RECIPES
 MAX_BYTES = 12 * 2**20
+LONG = {"tatoeba_seq2seq", "tatoeba_transformer"}  # 5,000 sentences each, by beams: a minute
 
 
 @pytest.fixture(params=NAMES)
@@ -97,6 +98,11 @@ def test_sweeps_say_what_they_are_kept_for():
 
 
 @pytest.mark.datasets
+@pytest.mark.parametrize(
+    "run",
+    [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in NAMES],
+    indirect=True,
+)
 def test_figures_are_the_models_own(run, tmp_path):
     copy = Run(tmp_path / run.name)
     copy.path.mkdir()

@@ -53,7 +53,7 @@ def test_a_file_of_ones_own_is_learned(run, capsys):
     assert "bleu" in figures  # of sentences under four words it says nothing
     assert sum(group["examples"] for group in figures["by_length"]) == figures["examples"]
     assert main(["evaluate", str(run.path)]) == 0
-    assert "by_length       longest " in capsys.readouterr().out
+    assert "by_length           longest " in capsys.readouterr().out
 
 
 def test_the_run_reads_by_the_tokenizers_that_it_keeps(run, tmp_path):
