@@ -31,6 +31,7 @@ st.navigation(
         ],
         "GAN": [
             st.Page(VIEWS / "duel.py", title="Duel"),
+            st.Page(VIEWS / "latent.py", title="Latent space"),
         ],
         "Recurrence": [
             st.Page(VIEWS / "memory.py", title="Memory"),

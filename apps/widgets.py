@@ -154,7 +154,7 @@ def thumbs(
     Returns: The number of the one picked, or that the session's "<key>_wanted" names until another is
         picked; the first before any is.
     """
-    stride = -(-max(images.shape[1:3]) // THUMB)
+    stride = -(-max(images.shape[1:3]) // max(THUMB, edge))
     shown = _channels(images)[:, ::stride, ::stride]
     wanted = st.session_state.get(f"{key}_wanted")
     picked = _state(key, "picked", first) if wanted is None else wanted

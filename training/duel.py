@@ -101,10 +101,13 @@ class DuelRecipe(Recipe):
 
 def judge_of(source: Source) -> quality.Judge:
     """What the pictures of a source are compared by: the gallery's classifier of them, where it has one."""
-    path = runs.GALLERY / JUDGES.get(source.spec.name, "")
-    if source.spec.name in JUDGES and (path / "model.keras").exists():
-        return quality.Judge.load(path)
-    return quality.Judge.of_pixels(source.train)
+    return classifier_of(source.spec.name) or quality.Judge.of_pixels(source.train)
+
+
+def classifier_of(name: str) -> quality.Judge | None:
+    """The gallery's classifier of a source's pictures; None where it has none."""
+    path = runs.GALLERY / JUDGES.get(name, "")
+    return quality.Judge.load(path) if name in JUDGES and (path / "model.keras").exists() else None
 
 
 def predict(generator: keras.Model, spec: data.Spec, lines: Iterable[str]) -> Iterator[dict[str, Any]]:

@@ -79,6 +79,13 @@ WAYS = (
         "maker is told of its picture, and how the picture grew.",
     ),
     (
+        "views/latent.py",
+        "Latent space",
+        ":material/explore:",
+        "What do the numbers mean that a picture grows from? Directions that thicken a stroke, lean it, or "
+        "turn a shirt into a dress, each with a slider.",
+    ),
+    (
         "views/attention.py",
         "Attention",
         ":material/hub:",

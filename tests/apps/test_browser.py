@@ -26,6 +26,7 @@ PAGES = (
     "/frames",
     "/signals",
     "/duel",
+    "/latent",
     "/memory",
     "/attention",
     "/heads",
@@ -122,8 +123,13 @@ def test_a_wide_window_has_every_page_in_a_group_of_its_menu(tab, width):
 def test_a_narrow_window_has_every_page_behind_one_sign(tab):
     tab.set_viewport_size({"width": NARROW, "height": 900})
     arrive(tab, "/kernel")
-    settings = tab.get_by_test_id("stMainMenuButton").bounding_box()
-    assert settings["x"] + settings["width"] <= NARROW
+    settings = tab.get_by_test_id("stMainMenuButton")
+
+    def within() -> bool:  # once the styles of the page have come
+        box = settings.bounding_box()
+        return box is not None and box["x"] + box["width"] <= NARROW
+
+    until(within, "the settings' button stands within the window")
     tab.get_by_test_id("stExpandSidebarButton").click()
     found = tab.get_by_test_id("stSidebarNavLink")
     until(lambda: found.count() and found.first.bounding_box()["x"] >= 0, "the menu has come")
