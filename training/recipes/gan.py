@@ -14,7 +14,7 @@ DIGITS = DuelRecipe(
     summary="scans of handwritten digits, made from noise",
     source="digits",
     architecture="gan",
-    expected=Expected({"frechet": 1.5, "recall": 0.7, "rarest_class": 0.03}, parameters=100_000, seconds=150),
+    expected=Expected({"frechet": 1.5, "recall": 0.7, "rarest_class": 0.03}, parameters=100_000, seconds=60),
     data=SOURCES["digits"],
     model={"latent": 32, "filters": (64, 32)},
     optimizer=optimizers.Config("adam", 1e-3, "linear", beta_1=0.5, average=0.99),
