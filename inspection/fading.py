@@ -13,7 +13,6 @@ import numpy as np
 import tensorflow as tf
 
 from inspection import graph, recurrence
-from inspection.recurrence import _arguments, _scope, _signature, _slopes
 
 MOST = 1e38  # about the largest of float32
 FLOOR = 1e-30  # a norm that is taken for none; float32 ends at 1e-38
@@ -112,8 +111,8 @@ def _direct(
     weights: Sequence[np.ndarray] | None,
 ) -> Fading:
     """The gradient of a loss at what a block is given."""
-    given, values = _arguments(model, inputs[None], weights)
-    (slope,) = _slopes(model, given, values, loss)
+    given, values = recurrence.fitting_arguments(model, inputs[None], weights)
+    (slope,) = recurrence.slopes_of(model, given, values, loss)
     found = _program(model, block)(given, values, slope).numpy()[0].astype("float64")
     norms = np.maximum(np.nan_to_num(np.linalg.norm(found, axis=-1), posinf=MOST), FLOOR)
     return Fading(False, norms, np.maximum(norms / norms.max(), FLOOR))
@@ -127,9 +126,12 @@ def _program(model: keras.Model, block: str):
     probe = keras.Model(net.input, (graph.layers(model)[_given(model, block)].tensor, net.output))
     values = [tf.TensorSpec(variable.shape, variable.dtype) for variable in model.weights]
 
-    @tf.function(input_signature=[_signature(net.input), values, _signature(net.output)], autograph=False)
+    @tf.function(
+        input_signature=[recurrence.signature_of(net.input), values, recurrence.signature_of(net.output)],
+        autograph=False,
+    )
     def run(inputs, given, slope):
-        with tf.GradientTape(watch_accessed_variables=False) as tape, _scope(model, given):
+        with tf.GradientTape(watch_accessed_variables=False) as tape, recurrence.weights_scope(model, given):
             tape.watch(given)  # what is computed of these is remembered, the layer's output with it
             found, output = probe(inputs, training=False)
         return tape.gradient(

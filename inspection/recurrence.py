@@ -106,7 +106,7 @@ def record(
     >>> record(model, texts)["lstm"].gates["forget"].shape
     (1, 40, 128)
     """
-    found = _programs(model).record(*_arguments(model, inputs, weights))
+    found = _programs(model).record(*fitting_arguments(model, inputs, weights))
     recordings = {}
     for (name, layer), (states, initial, mask, parts) in zip(recurrent(model).items(), found, strict=True):
         mask, states = mask.numpy(), [state.numpy() for state in states]
@@ -177,8 +177,8 @@ def flow(
         InspectionError: The model has no graph of layers, the inputs or weights do not fit it, or the loss is
             no scalar.
     """
-    inputs, values = _arguments(model, inputs, weights)
-    slopes = _slopes(model, inputs, values, loss)
+    inputs, values = fitting_arguments(model, inputs, weights)
+    slopes = slopes_of(model, inputs, values, loss)
     flows = {}
     for (name, layer), (states, slope, mask) in zip(
         recurrent(model).items(), _programs(model).flow(inputs, values, slopes), strict=True
@@ -188,7 +188,7 @@ def flow(
     return flows
 
 
-def _slopes(model: keras.Model, inputs: Any, values: Sequence[tf.Tensor], loss: Loss) -> list[tf.Tensor]:
+def slopes_of(model: keras.Model, inputs: Any, values: Sequence[tf.Tensor], loss: Loss) -> list[tf.Tensor]:
     """The gradient of a loss with respect to a model's outputs, integers left out.
 
     Raises:
@@ -216,12 +216,12 @@ class _Programs:
 @functools.lru_cache(maxsize=KEPT)
 def _programs(model: keras.Model) -> _Programs:
     variables = list(model.weights)
-    ins = _signature(functional(model).input)
+    ins = signature_of(functional(model).input)
     values = [tf.TensorSpec(variable.shape, variable.dtype) for variable in variables]
-    ends = keras.tree.flatten(_signature(functional(model).output))
+    ends = keras.tree.flatten(signature_of(functional(model).output))
     ends = [each for each in ends if each.dtype.is_floating]
 
-    scope = functools.partial(_scope, model)
+    scope = functools.partial(weights_scope, model)
 
     @tf.function(input_signature=[ins, values], autograph=False)
     def record(inputs, given):
@@ -255,7 +255,7 @@ def _programs(model: keras.Model) -> _Programs:
     return _Programs(record, outputs, flow)
 
 
-def _scope(model: keras.Model, values: Sequence[tf.Tensor]) -> keras.StatelessScope:
+def weights_scope(model: keras.Model, values: Sequence[tf.Tensor]) -> keras.StatelessScope:
     """Where a model computes with other weights than its own."""
     return keras.StatelessScope(state_mapping=list(zip(model.weights, values, strict=True)))
 
@@ -266,11 +266,12 @@ def _counted(steps: Steps) -> tf.Tensor:
     return tf.ones(tf.shape(steps.states[0])[:2], tf.bool)
 
 
-def _signature(tensors: Any) -> Any:
+def signature_of(tensors: Any) -> Any:
+    """What a compiled function is told of tensors like these."""
     return keras.tree.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), tensors)
 
 
-def _arguments(model: keras.Model, inputs: Any, weights: Sequence[np.ndarray] | None):
+def fitting_arguments(model: keras.Model, inputs: Any, weights: Sequence[np.ndarray] | None):
     """The inputs and the weights as the programs take them.
 
     Raises:
@@ -281,5 +282,5 @@ def _arguments(model: keras.Model, inputs: Any, weights: Sequence[np.ndarray] | 
     if [tuple(each.shape) for each in given] != [tuple(variable.shape) for variable in own]:
         raise InspectionError(f"the weights are not those of a model like {model.name!r}")
     values = [tf.convert_to_tensor(each, variable.dtype) for each, variable in zip(given, own, strict=True)]
-    inputs = _fitting(model, inputs, _signature(functional(model).input))
+    inputs = _fitting(model, inputs, signature_of(functional(model).input))
     return keras.tree.map_structure(tf.convert_to_tensor, inputs), values
