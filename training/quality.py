@@ -125,7 +125,7 @@ class Sampler:
         for start in range(0, len(labels), BATCH):
             yield self.grow(noise[start : start + BATCH], labels[start : start + BATCH])
 
-    def grow(self, noise: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    def grow(self, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
         """The pictures that grow from noise `(B, latent)`: `(B, H, W, C)`."""
         given = tf.constant(noise, tf.float32)
         told = [given, tf.constant(labels, tf.int32)] if self.conditional else given

@@ -5,13 +5,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from apps import charts, controls, engine, frame, library, small_nets, widgets
+from apps import charts, controls, engine, frame, generating, library, small_nets, widgets
 from apps.library import Entry
 from apps.run_card import sentence
 from inspection import tiles
 
 SHOWN = 24  # pictures of either kind
-MOST_SEED = 9999  # of the noise
 LARGE = 190  # width of what is looked at alone, in pixels
 EDGE = 176  # of a picture within
 MOST_DISTANCE = 0.3  # that a picture is moved along its slope, a pixel in the mean
@@ -39,14 +38,14 @@ def _pictures(entry: Entry, generator: Any, discriminator: Any) -> None:
     """Generated pictures, real ones, and the one that a person picks."""
     from inspection.verdicts import verdicts
 
-    conditional = len(generator.inputs) == 2
+    sampler = generating.sampler(entry, generator)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         with st.container(width=LARGE):
-            seed = small_nets.whole("Noise", 0, MOST_SEED, 0, "duel.noise")
-        label = _class(entry) if conditional else None
-    noise = np.random.default_rng(seed).standard_normal((SHOWN, generator.inputs[0].shape[1]), "float32")
+            seed = small_nets.whole("Noise", 0, generating.MOST_SEED, 0, "duel.noise")
+        label = generating.label(entry, sampler, "duel-class")
+    noise = sampler.noise(SHOWN, seed)
     labels = None if label is None else np.full(SHOWN, label, "int32")
-    made = np.asarray(generator(noise if labels is None else [noise, labels], training=False))
+    made = sampler.grow(noise, labels)
     found = verdicts(discriminator, made, labels)
     left, right = st.columns(2, gap="large")
     with left:
@@ -59,13 +58,6 @@ def _pictures(entry: Entry, generator: Any, discriminator: Any) -> None:
         _real(entry, discriminator, label)
     st.divider()
     _one(entry, generator, discriminator, noise[picked : picked + 1], made[picked : picked + 1], label)
-
-
-def _class(entry: Entry) -> int:
-    """The class that is asked for."""
-    classes = list(entry.spec["classes"])
-    asked = st.segmented_control("Class", classes, default=classes[0], required=True, key="duel-class")
-    return classes.index(asked)
 
 
 def _real(entry: Entry, discriminator: Any, label: int | None) -> None:
@@ -190,6 +182,6 @@ frame.show(
         fits=lambda entry: entry.architecture == "gan",
         explore=explore,
         controls=controls.gan,
-        first="on the digits two minutes",
+        first="on the digits it takes a minute",
     )
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from apps import controls, engine, frame, small_nets, widgets
+from apps import controls, engine, frame, generating, small_nets, widgets
 from apps.library import Entry
 from apps.run_card import sentence
 
@@ -22,7 +22,6 @@ SHEET = 7  # pictures along each side of a sheet
 EDGE = 176  # of the picture that is changed, in pixels
 SIDE = 210  # width of its column
 FIELD = 190  # least width of a slider
-MOST_SEED = 9999
 Directions = Mapping[str, "Direction"]
 
 
@@ -35,7 +34,7 @@ def explore(entry: Entry) -> None:
     if generator is None:
         return
     try:
-        sampler = _sampler(entry.key, engine.modified(entry.run), generator)
+        sampler = generating.sampler(entry, generator)
         principal = _principal(generator)
         label, place = _picture(entry, sampler, principal)
         st.divider()
@@ -46,12 +45,12 @@ def explore(entry: Entry) -> None:
         st.warning(sentence(error), icon=":material/visibility_off:")
 
 
-def _picture(entry: Entry, sampler: "Sampler", principal: Directions) -> tuple[int, np.ndarray]:
+def _picture(entry: Entry, sampler: "Sampler", principal: Directions) -> tuple[int | None, np.ndarray]:
     """The picture with a slider for each direction; the class that was asked for, and its noise `(Z,)`."""
     left, right = st.columns([1, 3], gap="large")
     with left:
-        seed = small_nets.whole("Noise", 0, MOST_SEED, 0, "latent.noise")
-        label = _label(entry) if sampler.conditional else 0
+        seed = small_nets.whole("Noise", 0, generating.MOST_SEED, 0, "latent.noise")
+        label = generating.label(entry, sampler, "latent-class")
         shown = st.container()
         st.button("All sliders to 0", icon=":material/restart_alt:", on_click=_reset, type="tertiary")
     with right:
@@ -67,16 +66,9 @@ def _picture(entry: Entry, sampler: "Sampler", principal: Directions) -> tuple[i
         moved = moved + _sliders(principal, "latent-principal")
     place = sampler.noise(1, seed)[0] + moved
     with shown:
-        picture = sampler.grow(place[None], np.array([label]))
+        picture = sampler.grow(place[None], _labels(label, 1))
         widgets.thumbs("latent-picture", picture, ["The picture"], 0, edge=EDGE)
     return label, place
-
-
-def _label(entry: Entry) -> int:
-    """The class that the generator is asked for."""
-    classes = list(entry.spec["classes"])
-    asked = st.segmented_control("Class", classes, default=classes[0], required=True, key="latent-class")
-    return classes.index(asked)
 
 
 def _sliders(directions: Directions, key: str) -> Any:
@@ -86,9 +78,8 @@ def _sliders(directions: Directions, key: str) -> Any:
         for name, direction in directions.items():
             with st.container(gap="xsmall"):
                 kept = f"{key}-{name}"
-                st.session_state.setdefault(
-                    kept, 0.0
-                )  # not as the slider's own value: the button sets it, too
+                # Not as the slider's own value: the button sets it, too.
+                st.session_state.setdefault(kept, 0.0)
                 far = st.slider(name, -FARTHEST, FARTHEST, step=0.25, key=kept)
                 if np.isfinite(direction.held_out):
                     st.caption(f"held out: {direction.held_out:.2f}")
@@ -102,7 +93,7 @@ def _reset() -> None:
             st.session_state[name] = 0.0
 
 
-def _sheet(sampler: "Sampler", label: int, place: np.ndarray, principal: Directions) -> None:
+def _sheet(sampler: "Sampler", label: int | None, place: np.ndarray, principal: Directions) -> None:
     """The picture in the middle, and what becomes of it along two directions at once."""
     st.subheader("Two directions at once", anchor=False)
     names = list(principal)
@@ -111,30 +102,23 @@ def _sheet(sampler: "Sampler", label: int, place: np.ndarray, principal: Directi
         down = st.selectbox("Downwards", names, index=min(1, len(names) - 1), key="latent-down", width=SIDE)
     steps = np.linspace(-FARTHEST, FARTHEST, SHEET)
     noise = [place + a * principal[across].vector + d * principal[down].vector for d in steps for a in steps]
-    pictures = sampler.grow(np.array(noise), np.full(len(noise), label))
+    pictures = sampler.grow(np.array(noise), _labels(label, len(noise)))
     rows = pictures.reshape(SHEET, SHEET, *pictures.shape[1:])
     sheet = np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)
     widgets.thumbs("latent-sheet", sheet[None], ["A sheet of pictures"], 0, edge=2 * SIDE)
 
 
-def _way(sampler: "Sampler", label: int, place: np.ndarray) -> None:
+def _way(sampler: "Sampler", label: int | None, place: np.ndarray) -> None:
     """From this picture to another."""
     from inspection.latent import between
 
     st.subheader("From this picture to another", anchor=False)
     with st.container(width=SIDE):
-        other = small_nets.whole("The other's noise", 0, MOST_SEED, 1, "latent.other")
+        other = small_nets.whole("The other's noise", 0, generating.MOST_SEED, 1, "latent.other")
     way = between(place, sampler.noise(1, other)[0], WAY)
-    pictures = sampler.grow(way, np.full(WAY, label))
+    pictures = sampler.grow(way, _labels(label, WAY))
     names = [f"{share:.0%} of the way" for share in np.linspace(0, 1, WAY)]
     widgets.thumbs("latent-way", pictures, names, 0, names, edge=80)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _sampler(key: str, modified: int | None, _generator: Any) -> "Sampler":
-    from training.quality import Sampler
-
-    return Sampler(_generator)
 
 
 def _principal(generator: Any) -> Directions:
@@ -148,16 +132,21 @@ def _principal(generator: Any) -> Directions:
     }
 
 
+def _labels(label: int | None, count: int) -> np.ndarray | None:
+    return None if label is None else np.full(count, label)
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _meanings(key: str, modified: int | None, label: int, _entry: Entry, _sampler: "Sampler") -> Directions:
+def _meanings(
+    key: str, modified: int | None, label: int | None, _entry: Entry, _sampler: "Sampler"
+) -> Directions:
     """Directions with a name, by what is measured and by what the gallery's classifier says."""
     from inspection.graph import InspectionError
     from inspection.latent import PROPERTIES, towards
     from training import duel, quality
 
-    labels = np.full(SAMPLES, label)
     noise = _sampler.noise(SAMPLES)
-    pictures = np.concatenate(list(_sampler(labels)))
+    pictures = _sampler.grow(noise, _labels(label, SAMPLES))
     wanted: dict[str, np.ndarray] = {name: measure(pictures) for name, measure in PROPERTIES.items()}
     judge = duel.classifier_of(_entry.spec["name"])
     if judge is not None and not _sampler.conditional:
@@ -184,6 +173,6 @@ frame.show(
         fits=lambda entry: entry.architecture == "gan",
         explore=explore,
         controls=controls.gan,
-        first="on the digits two minutes",
+        first="on the digits it takes a minute",
     )
 )

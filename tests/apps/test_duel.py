@@ -1,14 +1,18 @@
 """The page Duel: both kinds of pictures with their verdicts, and what the generator is told of one."""
 
 import base64
+import io
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from data import digits
 from inspection.verdicts import followed, verdicts
 from tests.apps.conftest import component, drawn, texts
+from training import trainer
+from training.quality import Sampler
 
 # Of a loss whose logits tell how likely a picture is real.
 LIKELIHOOD = {"duel.loss": "non_saturating", "duel.penalty": 0.0}
@@ -32,8 +36,8 @@ def players(run):
 def test_generated_and_real_pictures_have_the_discriminators_verdicts(page, model):
     tested = page("duel")
     generator, discriminator = players(model)
-    noise = np.random.default_rng(0).standard_normal((24, 5), "float32")
-    made = np.asarray(generator(noise))
+    sampler = Sampler(generator)
+    made = sampler.grow(sampler.noise(24), None)
     shown = component(tested, "duel-made")
     np.testing.assert_allclose(pixels(shown), made * 255, atol=1)
     assert shown["notes"] == [f"{share:.0%}" for share in verdicts(discriminator, made).shares]
@@ -42,6 +46,14 @@ def test_generated_and_real_pictures_have_the_discriminators_verdicts(page, mode
     np.testing.assert_allclose(pixels(real), split.inputs[:24] / 16 * 255, atol=1)
     shares = verdicts(discriminator, split.inputs[:24].astype("float32") / 16).shares
     assert real["notes"] == [f"{share:.0%}" for share in shares]
+
+
+def test_a_seed_makes_the_same_first_picture_everywhere(page, model):
+    first = pixels(component(page("duel"), "duel-made"))[0]
+    np.testing.assert_array_equal(first, pixels(component(page("latent"), "latent-picture"))[0])
+    (answer,) = trainer.predict(model, ["0"])
+    written = base64.b64decode(answer["output"].partition(",")[2])
+    np.testing.assert_allclose(np.asarray(Image.open(io.BytesIO(written))), first[..., 0], atol=1)
 
 
 def test_other_noise_makes_other_pictures(page, model):
@@ -54,8 +66,8 @@ def test_other_noise_makes_other_pictures(page, model):
 def test_the_gradient_can_be_followed(page, model):
     tested = page("duel")
     generator, discriminator = players(model)
-    noise = np.random.default_rng(0).standard_normal((24, 5), "float32")
-    one = np.asarray(generator(noise))[:1]
+    sampler = Sampler(generator)
+    one = sampler.grow(sampler.noise(24), None)[:1]
     drawn(tested.slider(key="duel-distance").set_value(0.1).run())
     moved = followed(one, verdicts(discriminator, one).slopes, 0.1)
     shown = component(tested, "duel-moved")
@@ -70,7 +82,8 @@ def test_a_critic_gives_scores(page, shelves):
     run = shelves.add("mine", recipe="digits_gan")
     tested = page("duel")
     generator, discriminator = players(run)
-    made = np.asarray(generator(np.random.default_rng(0).standard_normal((24, 5), "float32")))
+    sampler = Sampler(generator)
+    made = sampler.grow(sampler.noise(24), None)
     notes = component(tested, "duel-made")["notes"]
     assert notes == [f"{logit:.2f}" for logit in verdicts(discriminator, made).logits]
     assert "only differences count" in texts(tested)
@@ -81,9 +94,8 @@ def test_a_class_is_asked_for_where_the_players_are_told_it(page, shelves):
     tested = page("duel")
     generator, discriminator = players(run)
     drawn(tested.segmented_control(key="duel-class").set_value("7").run())
-    noise = np.random.default_rng(0).standard_normal((24, 5), "float32")
-    labels = np.full(24, 7)
-    made = np.asarray(generator([noise, labels]))
+    sampler, labels = Sampler(generator), np.full(24, 7)
+    made = sampler.grow(sampler.noise(24), labels)
     shown = component(tested, "duel-made")
     np.testing.assert_allclose(pixels(shown), made * 255, atol=1)
     assert shown["notes"] == [f"{share:.0%}" for share in verdicts(discriminator, made, labels).shares]
