@@ -126,7 +126,42 @@ class BestModel(keras.callbacks.Callback):
         self.best = self.sign * value
 
 
-class Snapshots(LoopCallback):
+class AtMarks(LoopCallback):
+    """Keeps something at some times of the training, the first ones close together (`snapshots.marks`).
+
+    Args:
+        count: How many times, begin and end included.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+    def kept_until(self, step: int) -> int:
+        """Forget what was kept after this step, which a resume takes again; the last step kept, or -1."""
+        raise NotImplementedError
+
+    def keep(self, step: int) -> None:
+        """Keep it as it is now, after this step."""
+        raise NotImplementedError
+
+    def on_train_begin(self, logs=None):
+        last = self.kept_until(self.loop.step)
+        self._ahead = [m for m in snapshots.marks(self.loop.schedule.steps, self.count) if m > last]
+        self._look()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._look()
+
+    def _look(self) -> None:
+        """Keep it if a mark has been reached; of several marks within one call only once."""
+        step = self.loop.step
+        if self._ahead and step >= self._ahead[0]:
+            self.keep(step)
+            self._ahead = [mark for mark in self._ahead if mark > step]
+
+
+class Snapshots(AtMarks):
     """Keeps the weights at some times of the training (`training.snapshots`).
 
     Args:
@@ -136,28 +171,18 @@ class Snapshots(LoopCallback):
     """
 
     def __init__(self, run: Run, model: keras.Model, count: int) -> None:
-        super().__init__()
+        super().__init__(count)
         self.run = run
         self.watched = model
-        self.count = count
 
-    def on_train_begin(self, logs=None):
+    def kept_until(self, step):
         before = snapshots.load(self.run.path)
-        self._kept = {step: weights for step, weights in before.items() if step <= self.loop.step}
-        marks = snapshots.marks(self.loop.schedule.steps, self.count)
-        self._ahead = [mark for mark in marks if mark > max(self._kept, default=-1)]
-        self._keep()
+        self._kept = {at: weights for at, weights in before.items() if at <= step}
+        return max(self._kept, default=-1)
 
-    def on_train_batch_end(self, batch, logs=None):
-        self._keep()
-
-    def _keep(self) -> None:
-        """Keep the weights if a mark has been reached; of several marks within one call only once."""
-        step = self.loop.step
-        if self._ahead and step >= self._ahead[0]:
-            self._kept[step] = self.watched.get_weights()
-            snapshots.save(self.run.path, self._kept)
-            self._ahead = [mark for mark in self._ahead if mark > step]
+    def keep(self, step):
+        self._kept[step] = self.watched.get_weights()
+        snapshots.save(self.run.path, self._kept)
 
 
 class SweepTable(LoopCallback):

@@ -14,9 +14,9 @@ from PIL import Image
 import data
 from data.source import Source
 from models import gan
-from training import optimizers, quality, recipe, runs
+from training import optimizers, quality, recipe, runs, timeline
 from training.adversarial import Adversarial, Duel
-from training.callbacks import LoopCallback
+from training.callbacks import AtMarks, LoopCallback
 from training.recipe import Recipe
 from training.runs import Run
 from training.settings import SettingsError
@@ -25,6 +25,7 @@ from training.settings import SettingsError
 JUDGES = {"digits": "digits_cnn", "mnist": "mnist_cnn", "fashion_mnist": "fashion_cnn"}
 WATCHED = 2000  # pictures, at each epoch's end
 MEASURED = 10_000  # in an evaluation
+MOMENTS = 48  # of the timeline
 MOST_DIGITS = 9  # of a seed
 WON = 0.98  # right of both kinds of pictures
 POOR = 0.5  # spread of generated pictures, as a share of that of real ones
@@ -89,6 +90,8 @@ class DuelRecipe(Recipe):
         found: list[keras.callbacks.Callback] = super().watchers(run, generator, source)
         if len(source.validation) > 1:
             found.append(Quality(judge_of(source), source, generator))
+        if source.spec.input_shape[2:] in ((1,), (3,)):  # pictures that a file can hold
+            found.append(Timeline(run, generator, len(source.spec.classes)))
         return [*found, Balance(run, self.duel)]
 
     def measure(self, model: keras.Model, source: Source, split: str) -> dict[str, Any]:
@@ -166,6 +169,30 @@ class Quality(LoopCallback):
         found = {"frechet": quality.frechet(self._real, made), "precision": precision, "recall": recall}
         if logs is not None:
             logs.update({f"val_{name}": value for name, value in found.items()})
+
+
+class Timeline(AtMarks):
+    """Keeps what the generator makes of the same noise as it learns (`training.timeline`).
+
+    Args:
+        run: Whose folder gets the pictures.
+        generator: Who makes them, of its weights as they are trained, not averaged.
+        classes: That a generator which is told the class is asked for, one after the other.
+    """
+
+    def __init__(self, run: Run, generator: keras.Model, classes: int) -> None:
+        super().__init__(MOMENTS)
+        self.run = run
+        self._sampler = quality.Sampler(generator)
+        self._noise = self._sampler.noise(timeline.SIDE**2)
+        self._labels = np.arange(timeline.SIDE**2) % max(1, classes)
+
+    def kept_until(self, step):
+        timeline.forget_after(self.run.path, step)
+        return max(timeline.steps(self.run.path), default=-1)
+
+    def keep(self, step):
+        timeline.save(self.run.path, step, self._sampler.grow(self._noise, self._labels))
 
 
 class Balance(LoopCallback):

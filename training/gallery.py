@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from training import recipes, runs, trainer
+from training import recipes, runs, timeline, trainer
 from training.callbacks import higher_is_better
 from training.loop import Stop
 from training.runs import Run
@@ -82,5 +82,8 @@ def publish(run: Run) -> bool:
                 shutil.copy(run.path / name, aside)
         else:
             (shown.path / name).unlink(missing_ok=True)
+    shutil.rmtree(shown.path / timeline.FOLDER, ignore_errors=True)
+    if (run.path / timeline.FOLDER).exists():
+        shutil.copytree(run.path / timeline.FOLDER, shown.path / timeline.FOLDER)
     shown.write_json("status.json", {name: run.status[name] for name in STATUS if name in run.status})
     return True

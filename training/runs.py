@@ -7,6 +7,7 @@
                   model.keras      the best model so far (of a GAN generator.keras, discriminator.keras)
                   checkpoint/      what an exact resume needs
                   snapshots.npz    the weights on the way, where they are kept (`training.snapshots`)
+                  samples/         what a generator made of the same noise on the way (`training.timeline`)
                   sweep.json       how each of many nets did, where many are trained side by side
                   tensorboard/     event files
 
