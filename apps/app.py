@@ -32,6 +32,7 @@ st.navigation(
         "GAN": [
             st.Page(VIEWS / "duel.py", title="Duel"),
             st.Page(VIEWS / "latent.py", title="Latent space"),
+            st.Page(VIEWS / "timeline.py", title="Timeline"),
         ],
         "Recurrence": [
             st.Page(VIEWS / "memory.py", title="Memory"),

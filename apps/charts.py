@@ -40,6 +40,8 @@ TITLES = {
     "generated_right": "Generated pictures found out",
     "spread": "Spread of generated pictures by that of real ones",
     "val_frechet": "Validation Frechet distance",
+    "val_precision": "Validation precision",
+    "val_recall": "Validation recall",
     "learning_rate": "Learning rate",
 }
 
@@ -70,7 +72,7 @@ def training_curves(rows: Sequence[Mapping[str, Any]], key: str, across: int = 2
         points = [
             {"epoch": row["epoch"], "series": label, "value": row[name]}
             for label, name in series.items()
-            for row in _thinned(rows, name)
+            for row in thinned(rows, name)
         ]
         with column:
             st.markdown(f"**{TITLES[figure]}**")
@@ -89,7 +91,7 @@ def comparison(runs: Mapping[str, Sequence[Mapping[str, Any]]], figure: str, axi
     points = [
         {axis: row[axis], "series": name, "value": row[figure]}
         for name, rows in runs.items()
-        for row in _thinned(rows, figure)
+        for row in thinned(rows, figure)
     ]
     _lines(points, axis, figure, list(runs), key)
 
@@ -105,7 +107,7 @@ def title(figure: str) -> str:
     return TITLES.get(figure, figure.replace("_", " ").capitalize())
 
 
-def _thinned(rows: Sequence[Mapping[str, Any]], figure: str) -> list[Mapping[str, Any]]:
+def thinned(rows: Sequence[Mapping[str, Any]], figure: str) -> list[Mapping[str, Any]]:
     """The rows that have a figure, evenly thinned, the last one kept."""
     present = [row for row in rows if figure in row]
     stride = -(-len(present) // MOST_POINTS) or 1

@@ -42,9 +42,11 @@ SHARED = (
     Control("optimizer.learning_rate", "Learning rate", "The highest; the schedule comes down from it"),
 )
 FOLDER = (
-    Control("data.folder", "Folder of images", "On this machine; one sub-folder a class"),
+    Control("data.folder", "Folder of images", "On this machine"),
+    Control("data.labelled", "A sub-folder is a class", "Else all images below the folder are taken"),
     Control("data.size", "Image size", "Edge in pixels that every image is brought to"),
     Control("data.channels", "Channels", "1 for grey, 3 for colour"),
+    Control("data.broken", "Images that can't be read", choices=("refuse", "skip")),
 )
 
 PAIRS = (
@@ -241,7 +243,7 @@ def _create(
         if recipe.source == "text":
             content = _text(changes, name, file)
         if recipe.source == "image_folder" and not changes.get("data.folder"):
-            raise SettingsError("name the folder of your images first: it has one sub-folder for each class")
+            raise SettingsError("name the folder of your images first")
         run = trainer.create(recipe.override(changes), library.runs_folder(), name, seed)
         if content is not None:
             _keep(run, content, FILES[recipe.source])

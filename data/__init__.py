@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from data import (
+    celeb_a,
     clips,
     digits,
     functions,
@@ -34,6 +35,7 @@ SOURCES: dict[str, Any] = {
     "mnist": tfds_images.Config(dataset="mnist"),
     "fashion_mnist": tfds_images.Config(dataset="fashion_mnist"),
     "cifar10": tfds_images.Config(dataset="cifar10"),
+    "celeb_a": celeb_a.Config(),
     "clips": clips.Config(),
     "image_folder": image_folder.Config(),
     "waveforms": waveforms.Config(),

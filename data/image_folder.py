@@ -1,5 +1,6 @@
-"""A folder of one's own images: one sub-folder a class."""
+"""A folder of one's own images: one sub-folder a class, or images alone."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from data.splitting import split_by_content
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 MAX_BYTES = 2**31  # of all decoded images, which live in memory
+BROKEN = ("refuse", "skip")
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,11 @@ class Config:
     """Settings of a folder of images.
 
     Args:
-        folder: The folder; each sub-folder is a class and holds its images.
+        folder: The folder; each sub-folder is a class and holds its images. Files of other kinds are passed
+            over.
+        labelled: Whether sub-folders are classes; else all images of the folder and below it are taken, of
+            none.
+        broken: What to do with an image that can't be read: "refuse" the folder, or "skip" it and say so.
         size: Edge that every image is brought to, in pixels; its shape is kept, the rest is black.
         channels: 1 for grey, 3 for colour.
         validation: Share of the images that is kept for validation.
@@ -26,6 +32,8 @@ class Config:
     """
 
     folder: str = ""
+    labelled: bool = True
+    broken: str = "refuse"
     size: int = 32
     channels: int = 3
     validation: float = 0.1
@@ -37,39 +45,47 @@ class Config:
             raise ValueError(f"size must be 4 to 512 pixels. Received: {self.size!r}")
         if self.channels not in (1, 3):
             raise ValueError(f"channels must be 1 or 3. Received: {self.channels!r}")
+        if self.broken not in BROKEN:
+            raise ValueError(f"broken must be one of {', '.join(BROKEN)}. Received: {self.broken!r}")
 
     def load(self) -> Source:
         """Read every image.
 
         Raises:
-            DataUnavailable: The folder is not there, has no classes, holds a file that is no image,
-                or does not fit into memory.
+            DataUnavailable: The folder is not there, has no images or no classes, holds a broken image that
+                is not to be skipped, has too few, or does not fit into memory.
         """
         root = Path(self.folder).expanduser()
+        wanted = "a sub-folder of images for each class" if self.labelled else "images"
         if not self.folder or not root.is_dir():
             raise DataUnavailable(
-                f"image_folder: {self.folder or 'no folder'!r} is not a folder. Name one that has a "
-                f"sub-folder of images for each class: --data.folder PATH"
+                f"image_folder: {self.folder or 'no folder'!r} is not a folder. Name one that has "
+                f"{wanted}: --data.folder PATH"
             )
-        classes = sorted(entry.name for entry in root.iterdir() if entry.is_dir())
+        classes = sorted(entry.name for entry in root.iterdir() if entry.is_dir()) if self.labelled else []
         files = [
             (path, label)
-            for label, name in enumerate(classes)
+            for label, name in enumerate(classes or ["."])
             for path in sorted((root / name).rglob("*"))
             if path.suffix.lower() in SUFFIXES
         ]
-        if len(classes) < 2 or not files:
+        if self.labelled and (len(classes) < 2 or not files):
             raise DataUnavailable(
                 f"image_folder: {root} must hold images in at least two sub-folders, one a class. "
                 f"Found: {len(files)} images in {len(classes)} sub-folders"
+            )
+        if not files:
+            raise DataUnavailable(
+                f"image_folder: {root} holds no images: files that end with {', '.join(SUFFIXES)}"
             )
         if len(files) * self.size**2 * self.channels > MAX_BYTES:
             raise DataUnavailable(
                 f"image_folder: {len(files)} images of {self.size}x{self.size}x{self.channels} take more "
                 f"than {MAX_BYTES // 2**30} GiB of memory. Take a smaller --data.size"
             )
-        images = np.stack([read_image(path, self.size, self.channels) for path, _ in files])
-        labels = np.array([label for _, label in files], "int32")
+        images, labels = self._read(files)
+        if not len(images):
+            raise DataUnavailable(f"image_folder: not one of the {len(files)} images of {root} can be read")
         validation, test, train = (
             Split(images[side], labels[side], scale=1 / 255)
             for side in split_by_content(images, (self.validation, self.test))
@@ -88,6 +104,23 @@ class Config:
             citation="",
         )
         return Source(train, validation, test, spec, self.augmentation)
+
+    def _read(self, files: list[tuple[Path, int]]) -> tuple[np.ndarray, np.ndarray]:
+        """The images of files, and their labels; broken ones left out where that is asked for."""
+        images, labels = [], []
+        for path, label in files:
+            try:
+                images.append(read_image(path, self.size, self.channels))
+            except DataUnavailable as error:
+                if self.broken == "refuse":
+                    raise DataUnavailable(
+                        f"{error}. Mend or remove it, or leave out such images: --data.broken skip"
+                    ) from error
+                print(f"warning: {error}; it is left out", file=sys.stderr)
+                continue
+            labels.append(label)
+        pixels = np.array(images, "uint8").reshape(-1, self.size, self.size, self.channels)
+        return pixels, np.array(labels, "int32")
 
     def read(self, line: str, spec: Spec) -> np.ndarray:
         """An image file by its path, as a model sees it: `spec.input_shape` float32.

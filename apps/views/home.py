@@ -86,6 +86,13 @@ WAYS = (
         "turn a shirt into a dress, each with a slider.",
     ),
     (
+        "views/timeline.py",
+        "Timeline",
+        ":material/movie_filter:",
+        "The same random numbers at every moment of a training: from grey to a shoe. Play it, drag it, and "
+        "follow one picture from its first step to its last.",
+    ),
+    (
         "views/attention.py",
         "Attention",
         ":material/hub:",

@@ -27,6 +27,7 @@ PAGES = (
     "/signals",
     "/duel",
     "/latent",
+    "/timeline",
     "/memory",
     "/attention",
     "/heads",

@@ -4,10 +4,11 @@ import textwrap
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 import data
-from data import DataUnavailable, digits, downloads, image_folder, tfds_images
+from data import DataUnavailable, celeb_a, digits, downloads, image_folder, tfds_images
 from data.image_folder import read_image
 from data.source import Augmentation, Split
 from data.splitting import fingerprints, split_by_content, without
@@ -70,7 +71,7 @@ def test_shares_that_leave_nothing_are_refused(shares):
 
 
 def paint(folder, name: str, count: int, size=(20, 10)) -> None:
-    (folder / name).mkdir(parents=True)
+    (folder / name).mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(len(name))
     for number in range(count):
         pixels = generator.integers(0, 255, (*size[::-1], 3), dtype=np.uint8)
@@ -86,6 +87,15 @@ def test_own_images(tmp_path):
     assert source.spec.input_shape == (16, 16, 1)
     assert sum(map(len, (source.train, source.validation, source.test))) == 70
     assert set(source.train.targets) == {0, 1}
+
+
+def test_own_images_without_classes(tmp_path):
+    paint(tmp_path, "cat", 40)
+    paint(tmp_path, ".", 30)
+    source = image_folder.Config(str(tmp_path), size=16, labelled=False).load()
+    assert source.spec.classes == ()
+    assert sum(map(len, (source.train, source.validation, source.test))) == 70
+    assert not source.train.targets.any()
 
 
 def test_own_images_keep_their_proportions(tmp_path):
@@ -105,21 +115,42 @@ def test_own_images_keep_their_proportions(tmp_path):
 def test_a_folder_that_will_not_do_is_told(tmp_path, prepare, message):
     with pytest.raises(DataUnavailable, match=message):
         image_folder.Config(str(prepare(tmp_path))).load()
+    (tmp_path / "notes.txt").write_text("not an image")
+    with pytest.raises(DataUnavailable, match="holds no images: files that end with .png"):
+        image_folder.Config(str(tmp_path), labelled=False).load()
 
 
 def test_too_few_own_images_are_told(tmp_path):
     paint(tmp_path, "cat", 1)
     paint(tmp_path, "mouse", 1)
-    with pytest.raises(DataUnavailable, match="2 images are too few for three splits"):
-        image_folder.Config(str(tmp_path)).load()
+    for labelled in (True, False):
+        with pytest.raises(DataUnavailable, match="2 images are too few for three splits"):
+            image_folder.Config(str(tmp_path), labelled=labelled).load()
 
 
 def test_a_file_that_is_no_image_is_named(tmp_path):
     paint(tmp_path, "cat", 2)
     paint(tmp_path, "mouse", 2)
     (tmp_path / "cat" / "x.png").write_bytes(b"<script>")
-    with pytest.raises(DataUnavailable, match=r"x.png can't be read as an image"):
+    with pytest.raises(DataUnavailable, match=r"x.png can't be read as an image.* --data.broken skip"):
         image_folder.Config(str(tmp_path)).load()
+
+
+def test_a_broken_image_is_skipped_and_named_where_that_is_asked_for(tmp_path, capsys):
+    paint(tmp_path, "cat", 40)
+    paint(tmp_path, "mouse", 30)
+    whole = (tmp_path / "cat" / "1.png").read_bytes()
+    (tmp_path / "cat" / "1.png").write_bytes(whole[:100])
+    source = image_folder.Config(str(tmp_path), size=8, broken="skip").load()
+    assert sum(map(len, (source.train, source.validation, source.test))) == 69
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: ")
+    assert "1.png can't be read as an image" in line
+    for path in tmp_path.rglob("*.png"):
+        path.unlink()
+    (tmp_path / "cat" / "1.png").write_bytes(whole[:100])
+    with pytest.raises(DataUnavailable, match="not one of the 1 images"):
+        image_folder.Config(str(tmp_path), broken="skip").load()
 
 
 def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
@@ -178,6 +209,42 @@ def test_a_public_set_as_its_library_describes_it(monkeypatch):
     assert len(source.spec.classes) == 10
     assert len(source.train) + len(source.validation) == 27
     assert not (rows(source.train) | rows(source.validation)) & rows(source.test)
+
+
+class Faces:
+    """What TensorFlow Datasets gives for CelebA, photographs of a size of their own made here."""
+
+    def as_dataset(self, split: str) -> tf.data.Dataset:
+        random = np.random.default_rng(len(split))
+        images = random.integers(0, 255, (20, 218, 178, 3), dtype=np.uint8)
+        images[:2] = 99  # on all sides
+        images[2, 20:-20, :89], images[2, 20:-20, 89:] = 0, 255
+        images[2, :20] = images[2, -20:] = 77  # outside the square in the middle
+        smiles = np.arange(20) % 2 == 0
+        attributes = {name: smiles == (name == "Smiling") for name in celeb_a.ATTRIBUTES}
+        return tf.data.Dataset.from_tensor_slices({"image": images, "attributes": attributes})
+
+
+def test_faces_are_the_middle_of_the_photographs(monkeypatch):
+    monkeypatch.setattr(celeb_a, "prepared_builder", lambda name, embedded: Faces())
+    source = celeb_a.Config(size=8).load()
+    assert source.spec.input_shape == (8, 8, 3)
+    assert source.spec.classes == ("not smiling", "smiling")
+    np.testing.assert_array_equal(source.test.targets, np.arange(20) % 2 == 0)
+    assert len(source.train) == 17  # without the three that the test has, too
+    middle = source.validation.inputs[2]
+    assert (middle[:, :4] == 0).all()
+    assert (middle[:, 4:] == 255).all()
+    assert celeb_a.Config(size=8, attribute="Male").load().spec.classes == ("not male", "male")
+    with pytest.raises(ValueError, match="attribute must be one of 5_o_Clock_Shadow, .* Received: 'Hair'"):
+        celeb_a.Config(attribute="Hair")
+
+
+def test_faces_have_the_names_that_their_builder_gives():
+    import tensorflow_datasets as tfds
+
+    features = tfds.builder("celeb_a").info.features
+    assert list(features["attributes"]) == list(celeb_a.ATTRIBUTES)
 
 
 @pytest.mark.datasets

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data import digits
-from data.source import Split
+from data import celeb_a, digits
+from data.source import Source, Spec, Split
 from models import cnn, gan
 from tests.conftest import run_here
 from training import duel, quality, recipes, runs, trainer
@@ -166,6 +166,28 @@ def test_settings_that_do_not_fit_are_named(changes, message):
     recipe = recipes.find("digits_gan").override(changes)
     with pytest.raises(SettingsError, match=message):
         recipe.check(SOURCE)
+
+
+def test_faces_are_made_of_noise(monkeypatch, tmp_path):
+    """A step of both players on a few pictures made here, with fewer channels."""
+    random = np.random.default_rng(0)
+    sides = [
+        Split(random.integers(0, 256, (140, 64, 64, 3), dtype=np.uint8), np.arange(140) % 2, 1 / 255)
+        for _ in range(3)
+    ]
+    spec = Spec("celeb_a", (64, 64, 3), ("not smiling", "smiling"), "", "")
+    monkeypatch.setattr(celeb_a.Config, "load", lambda self: Source(*sides, spec))
+    recipe = recipes.find("celeb_a_gan")
+    players = gan.players(recipe.build_model(spec))
+    assert [player.count_params() for player in players] == [3_808_003, 2_764_737]
+    run = trainer.create(recipe.override({"model.filters": "16,8,8,8"}), tmp_path, steps=1)
+    trainer.train(run, quiet=True)
+    (row,) = (row for row in run.metrics() if "val_frechet" in row)
+    assert np.isfinite(row["val_frechet"])
+    generator, discriminator = (trainer.load_model(run, player) for player in ("generator", "discriminator"))
+    assert generator.output_shape == (None, 64, 64, 3)
+    assert discriminator.output_shape == (None, 1)
+    assert len(list((run.path / "samples").glob("*.png"))) == 2
 
 
 def test_a_gallery_without_classifiers_compares_pixels(monkeypatch, tmp_path):
