@@ -8,7 +8,7 @@ import pytest
 
 from data import DataUnavailable
 from models import gan
-from training import gallery, recipes, runs, snapshots, trainer
+from training import gallery, recipes, runs, snapshots, timeline, trainer
 from training.callbacks import higher_is_better
 from training.runs import Run
 
@@ -66,6 +66,7 @@ def test_folders_are_small_and_have_no_checkpoint(run):
         more |= {"source_tokenizer.json", "target_tokenizer.json"}
     more |= {"tokenizer.json"} if recipe.architecture == "gpt" or recipe.source == "pronouns" else set()
     more |= {path.name for path in run.model_paths}
+    more |= {path.name for path in (run.path / timeline.FOLDER).glob("*.png")}
     assert {path.name for path in files} == {*gallery.FILES, "status.json", *more}
     assert sum(path.stat().st_size for path in files) < MAX_BYTES
     assert run.metrics()[-1]["step"] == run.status["step"] == run.status["steps"]
@@ -80,6 +81,16 @@ def test_snapshots_are_those_of_the_model(run):
     assert max(kept) == run.status["steps"]
     for weights in kept.values():
         assert [weight.shape for weight in weights] == [weight.shape for weight in model.get_weights()]
+
+
+def test_generators_of_pictures_have_a_timeline(run):
+    shape = run.config["spec"]["input_shape"]
+    if run.config["architecture"] != "gan" or len(shape) != 3:
+        pytest.skip("makes no pictures")
+    steps, pictures = timeline.load(run.path, tuple(shape))
+    assert (steps[0], steps[-1]) == (0, run.status["steps"])
+    assert len(steps) > 30
+    assert pictures[0].std() < pictures[-1].std()  # from a grey mist to pictures
 
 
 def test_sweeps_say_what_they_are_kept_for():
