@@ -157,7 +157,10 @@ def _picked(entry: Entry) -> tuple[np.ndarray | None, int | None]:
     picked = widgets.thumbs(
         "thumbs",
         np.stack([image for image, _ in examples]),
-        [f"Test image {n + 1}: {classes[label]}" for n, (_, label) in zip(numbers, examples, strict=True)],
+        [
+            f"Test image {n + 1}: {classes[label]}" if classes else f"Test image {n + 1}"
+            for n, (_, label) in zip(numbers, examples, strict=True)
+        ],
         first,
     )
     with st.container(horizontal=True, vertical_alignment="center"):

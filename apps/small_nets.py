@@ -157,7 +157,9 @@ class _Asking:
         return whole(label, least, most, usual, self.key(label))
 
 
-def whole(label: str, least: int, most: int, usual: int, key: str) -> int:
+def whole(
+    label: str, least: int, most: int, usual: int, key: str, on_change: Callable[[], None] | None = None
+) -> int:
     """Ask for a whole number, which the page's address remembers.
 
     The widget's own type is a float: one of whole numbers fails where an address says "inf".
@@ -166,10 +168,12 @@ def whole(label: str, least: int, most: int, usual: int, key: str) -> int:
         label,
         min_value=float(least),
         max_value=float(most),
-        value=float(usual),
+        # A page may set the number by its key only where none is given here: the least, as Streamlit's own.
+        value="min" if usual == least else float(usual),
         step=1.0,
         format="%.0f",
         key=key,
+        on_change=on_change,
         bind="query-params",
     )
     return round(found)

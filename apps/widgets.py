@@ -140,6 +140,8 @@ def thumbs(
     first: int,
     notes: Sequence[str] = (),
     edge: int = SMALL,
+    on_pick: Callable[[int], None] | None = None,
+    picking: bool = True,
 ) -> int:
     """Let a person pick one of some pictures.
 
@@ -150,10 +152,18 @@ def thumbs(
         first: Number of the first one.
         notes: What is written below each; none: nothing.
         edge: Of each on the page, in pixels.
+        on_pick: Is told the number of the one that a person picks.
+        picking: Whether any can be picked, or all are only looked at.
 
     Returns: The number of the one picked, or that the session's "<key>_wanted" names until another is
         picked; the first before any is.
     """
+
+    def tell() -> None:
+        st.session_state.pop(f"{key}_wanted", None)
+        if on_pick is not None:
+            on_pick(_state(key, "picked", first))
+
     stride = -(-max(images.shape[1:3]) // max(THUMB, edge))
     shown = _channels(images)[:, ::stride, ::stride]
     wanted = st.session_state.get(f"{key}_wanted")
@@ -171,8 +181,9 @@ def thumbs(
             "edge": edge,
             "first": first,
             "picked": picked,
+            "picking": picking,
         },
-        on_picked_change=lambda: st.session_state.pop(f"{key}_wanted", None),
+        on_picked_change=tell,
     )
     return picked
 
@@ -208,6 +219,8 @@ def plane(
     fields: Sequence[Field],
     points: Sequence[Sequence[float]] = (),
     classes: Sequence[str] = (),
+    arrows: Sequence[Sequence[float]] = (),
+    side: int = 330,
 ) -> None:
     """Show functions of the plane side by side.
 
@@ -219,6 +232,8 @@ def plane(
         fields: What is shown.
         points: Of each its place across and up, its class, and whether it is held out for the test.
         classes: Names.
+        arrows: Upon the points, of each where it begins, across and up, and where it ends.
+        side: Most pixels along each side.
     """
     _plane(
         key=key,
@@ -228,6 +243,8 @@ def plane(
             "axes": list(axes),
             "classes": list(classes),
             "points": [list(point) for point in points],
+            "arrows": [list(arrow) for arrow in arrows],
+            "side": side,
             "panels": [_panel(field) for field in fields],
         },
     )

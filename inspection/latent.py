@@ -1,9 +1,9 @@
-"""What the noise of a generator means: ways between two pictures, and directions in which one thing changes.
+"""What the noise of a generator means: ways between pictures, arithmetic, and directions with a meaning.
 
-B pictures, Z entries of the noise.
+B pictures, Z entries of the noise, F features.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import keras
@@ -11,13 +11,18 @@ import numpy as np
 import tensorflow as tf
 from scipy.stats import spearmanr
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, pairwise_distances_argmin_min
 
 from inspection.graph import InspectionError
 
 HELD_OUT = 0.25  # share by which a direction is measured
-STARTS, STEPS, RATE = 8, 200, 0.05  # of the search for a picture's noise
+# Of the search for a picture's noise: from how many places, for how many steps; the best of them go on. 16
+# places all the way find nothing nearer and take half as long again; 8 leave an eighth more error.
+STAGES = ((16, 50), (4, 250))
+RATE = 0.1  # one that falls to 0 is no better
+LOOKS = (0, 5, 10, 20, 40, 100)  # after how many steps a picture of its course is kept, beside the last
 PRIOR = 1e-3  # weight of how likely the noise is, beside the squared error of a pixel
+GREY = 0.35  # of the lines between pictures
 _EMPTY = 1e-6
 
 
@@ -56,6 +61,37 @@ def between(first: np.ndarray, second: np.ndarray, count: int) -> np.ndarray:
     if np.sin(angle) < _EMPTY:  # on one line with the middle of the sphere
         return straight
     return (np.sin((1 - shares) * angle) * first + np.sin(shares * angle) * second) / np.sin(angle)
+
+
+def arithmetic(first: np.ndarray, without: np.ndarray, plus: np.ndarray) -> np.ndarray:
+    """The means of three groups of noise, and the first without the second plus the third: `(4, Z)`.
+
+    Radford et al. 2016 (arXiv:1511.06434, section 6.3.2). A single noise of each was unsteady there, means of
+    three were not. The mean of B lies nearer to the middle than any of them, about by the root of B.
+
+    Args:
+        first: Noise of at least one picture, `(B, Z)`.
+        without: Likewise.
+        plus: Likewise.
+
+    Raises:
+        InspectionError: A group is empty.
+    """
+    groups = (first, without, plus)
+    if not all(map(len, groups)):
+        raise InspectionError("there is no mean of a group without a picture")
+    means = [group.mean(axis=0) for group in groups]
+    return np.stack([*means, means[0] - means[1] + means[2]])
+
+
+def nearest(features: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each picture the nearest among known ones: its number `(B,)`, and how far it is `(B,)`.
+
+    Args:
+        features: `(B, F)`.
+        known: `(N, F)`.
+    """
+    return pairwise_distances_argmin_min(features, known)
 
 
 def principal(generator: keras.Model) -> tuple[np.ndarray, np.ndarray]:
@@ -113,6 +149,36 @@ def towards(noise: np.ndarray, wanted: np.ndarray, seed: int = 0) -> Direction:
         balanced_accuracy_score(wanted[held], told) if yes_or_no else spearmanr(told, wanted[held]).statistic
     )
     return Direction(vector / max(float(np.linalg.norm(vector)), _EMPTY), float(score))
+
+
+def moved(place: np.ndarray, steps: Iterable[tuple[Direction, float]]) -> np.ndarray:
+    """Where one comes to from a place `(Z,)` by going so far along each direction: `(Z,)`."""
+    return sum((distance * direction.vector for direction, distance in steps), place)
+
+
+def sheet(place: np.ndarray, across: Direction, down: Direction, distances: np.ndarray) -> np.ndarray:
+    """Places around one, over two directions: `(N, N, Z)`, rows downwards.
+
+    Args:
+        place: The one, `(Z,)`; in the sheet where both distances are 0.
+        across: To the right there is more of it.
+        down: Downwards there is more of it.
+        distances: How far to go along each, `(N,)`.
+    """
+    steps = distances[:, None]
+    return place + (steps * down.vector)[:, None] + steps * across.vector
+
+
+def joined(pictures: np.ndarray) -> np.ndarray:
+    """Rows of pictures `(R, N, H, W, C)` as one, with grey lines between them.
+
+    Returns: `(R * (H + L) - L, N * (W + L) - L, C)`: lines are L = H / 16 pixels wide, but at least one.
+    """
+    rows, _, height, _, channels = pictures.shape
+    line = max(1, height // 16)
+    ends = ((0, 0), (0, 0), (0, line), (0, line), (0, 0))
+    lined = np.pad(pictures, ends, constant_values=GREY).swapaxes(1, 2)
+    return lined.reshape(rows * (height + line), -1, channels)[:-line, :-line]
 
 
 # What can be measured of a picture, `(B, H, W, C)` to `(B,)`
@@ -174,21 +240,37 @@ def _ink(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class Found:
-    """The noise whose picture is nearest to one that was given.
+    """The noise whose picture is nearest to one that was given, and how it was come to.
 
     Args:
         noise: `(Z,)`.
-        picture: That grows from it, `(H, W, C)`.
-        error: Squared error of a pixel.
+        course: Pictures on the way there, `(N, H, W, C)`: where it began first, the nearest last.
+        steps: After how many steps each was.
+        errors: Squared error of a pixel of each, `(N,)`.
     """
 
     noise: np.ndarray
-    picture: np.ndarray
-    error: float
+    course: np.ndarray
+    steps: tuple[int, ...]
+    errors: np.ndarray
+
+    @property
+    def picture(self) -> np.ndarray:
+        """The nearest, `(H, W, C)`."""
+        return self.course[-1]
+
+    @property
+    def error(self) -> float:
+        return float(self.errors[-1])
 
 
 def find(generator: keras.Model, picture: np.ndarray, label: int | None = None, seed: int = 0) -> Found:
     """Search for the noise of a picture by the gradient of the squared error, from several places at once.
+
+    Half a second on digits_gan, a second on fashion_gan, on two CPU cores.
+
+    Creswell and Bharath 2016 (arXiv:1611.05644), here with Adam and the squared error. How likely the noise
+    is counts, too.
 
     Args:
         generator: See `models.gan.generator`.
@@ -203,8 +285,36 @@ def find(generator: keras.Model, picture: np.ndarray, label: int | None = None, 
     if picture.shape != wanted:
         raise InspectionError(f"the generator makes pictures of shape {wanted}. Received: {picture.shape}")
     size = generator.inputs[0].shape[1]
-    noise = tf.Variable(np.random.default_rng(seed).standard_normal((STARTS, size), "float32"))
-    labels = [] if label is None else [tf.fill([STARTS], label)]
+    noise = np.random.default_rng(seed).standard_normal((STAGES[0][0], size), "float32")
+    course: list[list[np.ndarray]] = []  # pictures and errors of every place, the best place first
+    done = 0
+    for places, steps in STAGES:
+        step, look = _search(generator, picture, label, noise[:places])
+        course = [[part[:places] for part in looked] for looked in course]
+        for number in range(done, done + steps):
+            if number in LOOKS:
+                course.append(look()[1:])
+            step()
+        done += steps
+        noise, made, errors = look()
+        order = np.argsort(errors)
+        noise = noise[order]
+        course = [[part[order] for part in looked] for looked in course]
+    pictures, squared = zip(*course, [made[order], errors[order]], strict=True)
+    return Found(
+        noise[0],
+        np.stack([each[0] for each in pictures]),
+        (*LOOKS, done),
+        np.stack([each[0] for each in squared]),
+    )
+
+
+def _search(
+    generator: keras.Model, picture: np.ndarray, label: int | None, start: np.ndarray
+) -> tuple[Callable[[], None], Callable[[], list[np.ndarray]]]:
+    """What goes one step from places `(B, Z)`; and what tells their noise, their pictures, and the errors."""
+    noise = tf.Variable(start)
+    labels = [] if label is None else [tf.fill([len(start)], label)]
     optimizer = keras.optimizers.Adam(RATE)
     optimizer.build([noise])
 
@@ -219,8 +329,4 @@ def find(generator: keras.Model, picture: np.ndarray, label: int | None = None, 
             loss = tf.reduce_sum(errors + PRIOR * tf.reduce_mean(tf.square(noise), axis=1))
         optimizer.apply([tape.gradient(loss, noise)], [noise])
 
-    for _ in range(STEPS):
-        step()
-    made, errors = grown()
-    best = int(np.argmin(errors))
-    return Found(noise.numpy()[best], made.numpy()[best], float(errors[best]))
+    return step, lambda: [noise.numpy(), *(part.numpy() for part in grown())]

@@ -1,12 +1,13 @@
-// Small pictures of which one is picked.
+// Small pictures of which one is picked, or that are only looked at.
 
 function build(root, data) {
   root.replaceChildren();
   const all = bytes(data.pixels);
   const size = data.width * data.height * data.depth;
   data.names.forEach((name, i) => {
-    const button = element("button");
-    button.type = "button";
+    const button = element(data.picking ? "button" : "div");
+    if (data.picking) button.type = "button";
+    else button.setAttribute("role", "img");
     button.setAttribute("aria-label", name);
     button.title = name;
     const source = picture(data.width, data.height, natural(all.subarray(i * size, (i + 1) * size), data.depth));
@@ -15,10 +16,12 @@ function build(root, data) {
     sized(canvas, zoom * data.width, zoom * data.height).drawImage(source, 0, 0, zoom * data.width, zoom * data.height);
     button.append(canvas);
     if (data.notes.length) button.append(element("span", "number", data.notes[i]));
-    button.onclick = () => {
-      mark(root, i);
-      root.pick(i);
-    };
+    if (data.picking) {
+      button.onclick = () => {
+        mark(root, i);
+        root.pick(i);
+      };
+    }
     root.append(button);
   });
 }
@@ -35,5 +38,5 @@ export default function ({ data, parentElement, setStateValue }) {
     build(root, data);
     root.shown = shown;
   }
-  mark(root, data.picked - data.first);
+  if (data.picking) mark(root, data.picked - data.first);
 }

@@ -28,6 +28,46 @@ def test_a_way_keeps_to_the_sphere():
     assert np.isfinite(latent.between(first, -first, 4)).all()
 
 
+def test_arithmetic_is_that_of_the_means():
+    first, without, plus = (RANDOM.normal(size=(count, 4)) for count in (3, 1, 2))
+    means = latent.arithmetic(first, without, plus)
+    wanted = [first.sum(axis=0) / 3, without[0], (plus[0] + plus[1]) / 2]
+    np.testing.assert_allclose(means, [*wanted, wanted[0] - wanted[1] + wanted[2]])
+    with pytest.raises(InspectionError, match="no mean of a group without a picture"):
+        latent.arithmetic(first, without[:0], plus)
+
+
+def test_the_nearest_is_the_nearest():
+    known = np.array([[0, 0], [3, 4], [10, 0]], "float32")
+    numbers, distances = latent.nearest(np.array([[9, 0], [0, 0], [3, 2]], "float32"), known)
+    np.testing.assert_array_equal(numbers, [2, 0, 1])
+    np.testing.assert_allclose(distances, [1, 0, 2], atol=1e-3)
+
+
+def test_places_lie_where_the_directions_lead():
+    place = np.array([1.0, 2.0, 3.0])
+    across, down = (latent.Direction(vector, 0.0) for vector in np.eye(3)[[0, 2]])
+    np.testing.assert_allclose(latent.moved(place, []), place)
+    np.testing.assert_allclose(latent.moved(place, [(across, 2.0), (down, -1.0), (across, 1.0)]), [4, 2, 2])
+    found = latent.sheet(place, across, down, np.array([-1.0, 0.0, 5.0]))
+    assert found.shape == (3, 3, 3)
+    np.testing.assert_allclose(found[1, 1], place)
+    np.testing.assert_allclose(found[0, 2], [6, 2, 2])  # the upper right corner
+    np.testing.assert_allclose(found[2, 0], [0, 2, 8])
+
+
+def test_pictures_are_joined_row_by_row_with_lines_between():
+    pictures = RANDOM.random((2, 3, 4, 5, 1))
+    whole = latent.joined(pictures)
+    assert whole.shape == (9, 17, 1)
+    np.testing.assert_array_equal(whole[5:, 6:11], pictures[1, 1])
+    np.testing.assert_array_equal(whole[:4, 12:], pictures[0, 2])
+    for line in (whole[4], whole[:, 5], whole[:, 11]):
+        assert (line == latent.GREY).all()
+    assert latent.joined(np.ones((1, 2, 32, 32, 3))).shape == (32, 66, 3)  # wider between larger ones
+    np.testing.assert_array_equal(latent.joined(pictures[:1, :1]), pictures[0, 0])
+
+
 def test_principal_directions_are_those_that_the_first_layer_answers_to():
     generator = make()
     kernel = generator.get_layer("grow").kernel
@@ -89,6 +129,15 @@ def test_measures_are_those_of_known_strokes():
         assert np.isfinite(measure(pictures)).all()  # an empty one, too
 
 
+def test_the_course_is_that_of_the_place_that_was_best():
+    generator = make()
+    generator.get_layer("picture_up").kernel.assign(30 * generator.get_layer("picture_up").kernel)
+    found = latent.find(generator, np.asarray(generator(RANDOM.standard_normal((1, 6))))[0])
+    starts = np.random.default_rng(0).standard_normal((latent.STAGES[0][0], 6), "float32")
+    begun = np.abs(np.asarray(generator(starts)) - found.course[0]).max(axis=(1, 2, 3))
+    assert sorted(begun < 1e-5) == [False] * (len(starts) - 1) + [True]  # at one of the starts
+
+
 @pytest.mark.parametrize("conditional", [False, True])
 def test_the_noise_of_a_generated_picture_is_found_again(conditional):
     generator = make(conditional=conditional)
@@ -102,6 +151,13 @@ def test_the_noise_of_a_generated_picture_is_found_again(conditional):
     assert found.error < 0.1 * np.mean((before - picture) ** 2)
     assert found.picture.shape == (8, 8, 1)
     np.testing.assert_allclose(np.mean((found.picture - picture) ** 2), found.error, rtol=1e-3)
+    grown = generator([found.noise[None], np.array([1])] if conditional else found.noise[None])
+    np.testing.assert_allclose(found.picture, grown[0], atol=1e-5)
+    assert (found.steps[0], found.steps[-1]) == (0, sum(steps for _, steps in latent.STAGES))
+    np.testing.assert_allclose(
+        np.mean((found.course - picture) ** 2, axis=(1, 2, 3)), found.errors, rtol=1e-3
+    )
+    assert len(found.steps) == len(found.course)
 
 
 def test_a_picture_of_another_shape_is_refused():
