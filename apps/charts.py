@@ -1,23 +1,32 @@
 """Curves of what runs log."""
 
+import itertools
 import math
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from apps import engine
 
+if TYPE_CHECKING:
+    from training.turns import Stretch
+
 MOST_POINTS = 400  # of a line; more can't be told apart on a screen
 HEIGHT = 260  # pixels
 MOST_POWERS = 7  # of ten that an axis tells
+STRIP = 7  # height of what tells whose turn it was, in pixels
+PLAYERS = {"discriminator": "discriminator_loss", "generator": "loss"}
 GREY = "#8b8b95"  # of what is no line: reads on a light and on a dark page
 
 AXES = {"epoch": "epoch", "step": "step", "seconds": "seconds of training"}
 FIGURES = (  # of which a run has those that it learns by
     "frechet",
     "recall",
+    "return",
+    "length",
     "loss",
     "accuracy",
     "squared_error",
@@ -25,6 +34,13 @@ FIGURES = (  # of which a run has those that it learns by
     "real_right",
     "generated_right",
     "spread",
+    "value_error",
+    "entropy",
+    "moved",
+    "clipped",
+    "value",
+    "error",
+    "exploration",
 )
 TITLES = {
     "loss": "Loss",
@@ -42,6 +58,17 @@ TITLES = {
     "val_frechet": "Validation Frechet distance",
     "val_precision": "Validation precision",
     "val_recall": "Validation recall",
+    "return": "Return",
+    "length": "Length of a game",
+    "val_return": "Validation return",
+    "val_length": "Validation length",
+    "value_error": "Value's error, squared",
+    "entropy": "Entropy, in nats",
+    "moved": "Policy moved by",
+    "clipped": "Share clipped",
+    "value": "Value of the actions",
+    "error": "Error of that value",
+    "exploration": "Actions by chance",
     "learning_rate": "Learning rate",
 }
 
@@ -322,6 +349,69 @@ def _powers_axis(low: float, high: float) -> Any:
     stride = max(1, math.ceil((last - first) / MOST_POWERS))
     powers = [10.0**power for power in range(last, first - 1, -stride)]
     return alt.Axis(format="~g", tickCount=5, values=powers if len(powers) > 1 else alt.Undefined)
+
+
+def turns(course: Sequence["Stretch"], key: str) -> None:
+    """The losses of two players over the turns that they took, and below these whose turn each was.
+
+    Args:
+        course: All turns, in their order.
+        key: Of the element.
+    """
+    engine.wake_charts()
+    import altair as alt
+    import pandas as pd
+
+    losses = [
+        {"turn": stretch.last, "player": player, "loss": stretch.figures[figure]}
+        for stretch in course
+        for player, figure in PLAYERS.items()
+    ]
+    whose: list[dict[str, Any]] = []
+    for player in PLAYERS:
+        marked = ((player in stretch.players, stretch) for stretch in course)
+        for learned, some in itertools.groupby(marked, operator.itemgetter(0)):
+            stretches = [stretch for _, stretch in some]
+            if learned:
+                first, last = stretches[0].first - 1, stretches[-1].last
+                whose.append({"from": first, "turn": last, "player": player})
+    colour = alt.Color(
+        "player:N",
+        sort=list(PLAYERS),
+        scale=alt.Scale(domain=list(PLAYERS)),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke", columns=2),
+    )
+    x = alt.X(
+        "turn:Q",
+        title="turns of both",
+        scale=alt.Scale(nice=False),
+        axis=alt.Axis(grid=False, tickCount=6),
+    )
+    lines = alt.Chart(pd.DataFrame(losses)).encode(
+        x=x,
+        y=alt.Y(
+            "loss:Q",
+            title="loss",
+            scale=alt.Scale(zero=False, range=[alt.ExprRef(f"height - {3 * STRIP}"), 0]),
+            axis=alt.Axis(tickCount=5),
+        ),
+        color=colour,
+        tooltip=[
+            alt.Tooltip("player:N", title=" "),
+            alt.Tooltip("turn:Q", title="turn", format=",.0f"),
+            alt.Tooltip("loss:Q", format=".3~g"),
+        ],
+    )
+    strips = alt.Chart(pd.DataFrame(whose)).mark_rect().encode(x="from:Q", x2="turn:Q", color=colour)
+    rows = [
+        strips.transform_filter(alt.datum.player == player).encode(
+            y=alt.value(alt.ExprRef(f"height - {STRIP * (2 - place)}")),
+            y2=alt.value(alt.ExprRef(f"height - {STRIP * (1 - place) + 1}")),
+        )
+        for place, player in enumerate(PLAYERS)
+    ]
+    chart = alt.layer(*rows, lines.mark_line(strokeWidth=2))
+    st.altair_chart(chart.properties(height=HEIGHT), key=key, width="stretch")
 
 
 def sparkline(points: Any, values: Any, key: str) -> None:

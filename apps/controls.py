@@ -91,17 +91,45 @@ def transformer() -> tuple[Control, ...]:
 
 def gan() -> tuple[Control, ...]:
     """Of two players."""
+    from data import points
     from training import adversarial
 
     return (
+        Control("data.kind", "Points", "What they are drawn by", points.KINDS),
+        Control("data.classes", "Classes", "Of blobs and spirals, 2 to 10"),
+        Control("data.noise", "Scatter", "Standard deviation of what is added to each coordinate, 0 to 1"),
         Control("duel.loss", "Loss", "What the players play for", adversarial.LOSSES),
         Control("duel.discriminator_steps", "Turns", "Of the discriminator for each of the generator"),
         Control("duel.penalty", "Penalty", "Of gradients that are not 1; Wasserstein's wants 10"),
         Control("discriminator.learning_rate", "Its rate", "The discriminator's learning rate"),
-        Control("model.latent", "Noise", "Entries of the vector that a picture grows from"),
-        Control("model.filters", "Filters", "Channels of the generator's grids, smallest grid first"),
+        Control("model.latent", "Noise", "Entries of the vector that a picture or a point grows from"),
+        Control(
+            "model.filters",
+            "Filters",
+            "Channels of the generator's grids, smallest grid first; of points the units of its layers",
+        ),
         Control("model.conditional", "Told the class", "Both players, so that a class can be asked for"),
         Control("model.dropout", "Dropout", "Share of the discriminator's units that are dropped"),
+    )
+
+
+def agent() -> tuple[Control, ...]:
+    """Of an agent: its policy, its game and how it learns."""
+    from models import layers, policy
+
+    return (
+        Control("model.torso", "Torso", "What looks at the observation", policy.TORSOS),
+        Control("model.widths", "Widths", "Units of its dense layers, first to last"),
+        Control("model.filters", "Filters", "Maps of its convolutions, of the torso cnn"),
+        Control("model.activation", "Activation", "What bends the sums", layers.ACTIVATIONS),
+        Control("model.shared", "Shared", "One torso for choice and value, not one for each"),
+        Control("data.sticky", "Sticky", "Share of the steps in which the game repeats the action before"),
+        Control("agent.worlds", "Worlds", "Games that are played at once"),
+        Control("agent.horizon", "Horizon", "Steps of each world between two updates"),
+        Control("agent.discount", "Discount", "Worth of a reward a step later"),
+        Control("agent.trace", "Trace", "How far ahead an action is judged by what came: λ"),
+        Control("agent.clip", "Clip", "How far the policy may move in an update"),
+        Control("agent.entropy_weight", "Entropy", "Worth of not being sure, which keeps it trying"),
     )
 
 

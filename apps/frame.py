@@ -176,11 +176,15 @@ def _facts(entry: Entry) -> str:
     """What is known of a model in one line of HTML; nothing in it comes from a person."""
     facts = []
     if entry.architecture == "gan":
-        size = library.shape_text(entry.spec.get("input_shape", ()))
-        facts.append(f"makes {size} of {entry.run.config['model']['latent']} numbers")
+        shape = entry.spec.get("input_shape", ())
+        made = "points" if len(shape) == 1 else library.shape_text(shape)
+        facts.append(f"makes {made} of {entry.run.config['model']['latent']} numbers")
     elif entry.spec.get("target_tokens"):
         attention = entry.run.config["model"].get("attention", "multi-head")
         facts.append("no attention" if attention == "none" else f"{escaped(attention)} attention")
+    elif entry.architecture == "policy":
+        facts.append(f"plays {escaped(entry.run.config['source']).replace('_', ' ')}")
+        facts += [f"sees {library.shape_text(entry.spec['input_shape'])}"] if entry.spec else []
     elif entry.spec.get("continued"):
         facts.append(f"context of {library.readable(entry.spec['input_shape'][0])}")
         facts.append(f"{library.readable(entry.spec['tokens'])} tokens")
@@ -196,6 +200,8 @@ def _facts(entry: Entry) -> str:
         split, accuracy = entry.score
         of = " of next tokens" if entry.spec.get("target_tokens") or entry.spec.get("continued") else ""
         facts.append(f"<strong>{accuracy:.1%}</strong>{of} right on {split}")
+    elif "return" in entry.run.evaluation.get("test", {}):
+        facts.append(f"<strong>{entry.run.evaluation['test']['return']:.4g}</strong> a game in the test")
     elif "frechet" in entry.run.evaluation.get("test", {}):
         facts.append(
             f"<strong>{entry.run.evaluation['test']['frechet']:.3g}</strong> Frechet distance on test"

@@ -13,6 +13,7 @@ from training import timeline
 if TYPE_CHECKING:
     from training.quality import Sampler
 
+SOURCES = ("digits", "mnist", "fashion_mnist", "celeb_a", "image_folder")  # of pictures
 MOST_SEED = 9999  # of the noise
 EDGE = 64  # most pixels along each side of a timeline's picture that a browser is sent
 MOST_BYTES = 6 * 2**20  # of all these pictures together

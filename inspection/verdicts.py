@@ -12,12 +12,13 @@ from inspection.graph import KEPT, InspectionError
 
 @dataclass(frozen=True)
 class Verdicts:
-    """Of pictures `(N, H, W, C)`.
+    """Of pictures `(N, H, W, C)`, or of points `(N, D)`.
 
     Args:
         logits: Above 0 a picture is taken for real, `(N,)`.
         slopes: Gradient of each logit with respect to its picture, `(N, H, W, C)`: all that a generator is
-            told of it, brighter where that is above 0, darker where it is below.
+            told of it, brighter where that is above 0, darker where it is below. Of a point it is whither to
+            move.
     """
 
     logits: np.ndarray
@@ -33,8 +34,8 @@ def verdicts(discriminator: keras.Model, pictures: np.ndarray, labels: np.ndarra
     """Ask a discriminator of pictures.
 
     Args:
-        discriminator: From pictures, or pictures and labels, to logits `(N, 1)`.
-        pictures: `(N, H, W, C)` in [0, 1].
+        discriminator: From pictures, or pictures and labels, to logits `(N, 1)`; or from points.
+        pictures: `(N, H, W, C)` in [0, 1], or points `(N, D)`.
         labels: The class that each is said to be of, `(N,)`; None where the discriminator is told none.
 
     Raises:

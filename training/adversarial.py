@@ -1,4 +1,7 @@
-"""Two players: one makes pictures, the other tells them from real ones; each learns from the other."""
+"""Two players: one makes pictures, the other tells them from real ones; each learns from the other.
+
+What is said of pictures holds for points `(D,)`, too.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from training.forward import Forward
-from training.objectives import Objective
+from training.objectives import Figures, Objective
 from training.optimizers import Updater
 
 LOSSES = ("non_saturating", "least_squares", "hinge", "wasserstein")
@@ -74,6 +77,53 @@ def of_generator(duel: Duel, generated: tf.Tensor) -> tf.Tensor:
     return -generated
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What an update of the discriminator, or one of each player, is computed from on one replica.
+
+    Args:
+        real: Pictures `(b, ...)`.
+        labels: `(b,)`.
+        noise: `(b, Z)`.
+        between: Numbers in [0, 1), of the rank of the pictures.
+        whole: Pictures of the part, over all replicas.
+        number: Of the part.
+        key: `(2,)`, of the random draws of its step.
+    """
+
+    real: tf.Tensor
+    labels: tf.Tensor
+    noise: tf.Tensor
+    between: tf.Tensor
+    whole: int
+    number: int
+    key: tf.Tensor
+
+    @property
+    def of_generator(self) -> tf.Tensor:
+        """The key of the dropout masks where pictures are made."""
+        return self.key + [0, self.number * 2**32]
+
+    @property
+    def of_discriminator(self) -> tf.Tensor:
+        """The same where the discriminator learns."""
+        return self.key + [0, (self.number + 1) * 2**33]
+
+    @property
+    def of_verdict(self) -> tf.Tensor:
+        """The same where the generator learns from it."""
+        return self.key + [0, (self.number + 2) * 2**33]
+
+
+@dataclass(frozen=True)
+class _Grown:
+    """Generated pictures `(b, ...)`, the generator's statistics after them, and the tape of how they came."""
+
+    generated: tf.Tensor
+    statistics: list[tf.Tensor]
+    tape: tf.GradientTape
+
+
 class Adversarial(Objective):
     """Both players take their turns on a batch: the discriminator on each of its parts, then the generator.
 
@@ -111,56 +161,77 @@ class Adversarial(Objective):
         self.seed = seed
         self.conditional = len(generator.inputs) == 2
         self.latent = generator.inputs[0].shape[1]
+        self._ones = (1,) * (len(generator.outputs[0].shape) - 1)  # the axes of a picture, or of a point
         self._generate, self._judge = Forward(generator), Forward(discriminator)
 
     def step(self, batch, state, position):
-        pictures, labels, _ = batch
-        context = tf.distribute.get_replica_context()
-        replicas, replica = context.num_replicas_in_sync, context.replica_id_in_sync_group
-        parts, share = self.duel.discriminator_steps, pictures.shape[0]
-        noise, between = self._draw(position, share, replicas, replica)
-        key = tf.stack([position + self.seed * 2**32, tf.cast(replica, tf.int64)])
-        whole = share // parts * replicas  # pictures of a part, over all replicas
-        sums = tf.zeros(3)
-        for part in range(parts):
-            # Every parts-th picture, so that N replicas have in a part what one would have.
-            rows = slice(part, share // parts * parts, parts)
-            real, told = pictures[rows], labels[rows]
-            with tf.GradientTape() as growing:  # of the last part the generator learns, too
-                generated, statistics = self._generate(
-                    self._given(noise[rows], told), self._generate.read(), key + [0, part * 2**32]
-                )
-            sums += self._teach(real, generated, told, between[rows], whole, key + [0, (part + 1) * 2**33])
-        with growing:
-            verdicts, _ = self._judge(
-                self._given(generated, told), self._judge.read(), key + [0, (parts + 1) * 2**33]
-            )
-            losses = of_generator(self.duel, tf.cast(verdicts[:, 0], tf.float32))
-            updater = self.updaters["optimizer"]
-            loss = updater.scale_loss(tf.reduce_sum(losses) / whole)
-        updater.apply(growing.gradient(loss, self._trainable("generator")))
-        self._generate.assign(statistics)
-        count = tf.cast(share // parts, tf.float32)
-        figures = {
-            name: (total, count * parts)
-            for name, total in zip(self.figures[1:4], tf.unstack(sums), strict=True)
-        }
-        return {
-            "loss": (tf.reduce_sum(losses), count),
-            **figures,
-            "spread": (_spread(generated), _spread(real)),
-        }, state
+        parts = self._parts(batch, position)
+        sums, _, grown = self._teach_each(parts)
+        judged = self._persuade(parts[-1], grown)  # of the last part the generator learns, too
+        return self._figures(sums, len(parts), judged, grown.generated, parts[-1].real), state
+
+    def teach(self, batch, position: tf.Tensor) -> Figures:
+        """The discriminator's turn of a step alone; the generator stays as it is.
+
+        Args:
+            batch: As `step` takes it.
+            position: As `step` takes it; equal ones have the same noise.
+
+        Returns: The figures of `step`; both losses are of the verdicts before the discriminator learned.
+        """
+        parts = self._parts(batch, position)
+        sums, judged, grown = self._teach_each(parts)
+        return self._figures(sums, len(parts), judged, grown.generated, parts[-1].real)
+
+    def persuade(self, batch, position: tf.Tensor) -> Figures:
+        """The generator's turn of a step alone; the discriminator stays as it is.
+
+        Args:
+            batch: As `step` takes it; of its last part the real pictures are but looked at.
+            position: As `step` takes it.
+
+        Returns: The figures of `step`, of the verdicts before the generator learned.
+        """
+        part = self._parts(batch, position)[-1]
+        grown = self._grow(part)
+        given = self._given(part.real, part.labels)
+        verdicts, _ = self._judge(given, self._judge.read(), part.of_discriminator)
+        judged = self._persuade(part, grown)
+        sums = self._found(tf.cast(verdicts[:, 0], tf.float32), judged)
+        return self._figures(sums, 1, judged, grown.generated, part.real)
 
     def evaluate(self, batch):
         pictures, labels, weights = batch
         verdicts = self.models["discriminator"](self._given(pictures, labels), training=False)[:, 0]
         return {"real_right": (tf.reduce_sum(weights * _above(verdicts)), tf.reduce_sum(weights))}
 
+    def _parts(self, batch, position) -> list[_Part]:
+        """This replica's share of a batch, divided among the discriminator's updates."""
+        pictures, labels, _ = batch
+        context = tf.distribute.get_replica_context()
+        replicas, replica = context.num_replicas_in_sync, context.replica_id_in_sync_group
+        parts, share = self.duel.discriminator_steps, pictures.shape[0]
+        noise, between = self._draw(position, share, replicas, replica)
+        key = tf.stack([position + self.seed * 2**32, tf.cast(replica, tf.int64)])
+        whole = share // parts * replicas
+        # Every parts-th picture, so that N replicas have in a part what one would have.
+        every = [slice(part, share // parts * parts, parts) for part in range(parts)]
+        return [
+            _Part(pictures[rows], labels[rows], noise[rows], between[rows], whole, part, key)
+            for part, rows in enumerate(every)
+        ]
+
+    def _grow(self, part: _Part) -> _Grown:
+        with tf.GradientTape() as tape:
+            given = self._given(part.noise, part.labels)
+            generated, statistics = self._generate(given, self._generate.read(), part.of_generator)
+        return _Grown(generated, statistics, tape)
+
     def _draw(self, position, share: int, replicas: int, replica) -> tuple[tf.Tensor, tf.Tensor]:
-        """This replica's share of the noise `(b, Z)`, and of numbers in [0, 1) `(b, 1, 1, 1)`."""
+        """This replica's share of the noise `(b, Z)`, and of numbers in [0, 1) of the pictures' rank."""
         key = tf.stack([tf.constant(self.seed, tf.int64), position])
         noise = tf.random.stateless_normal((share * replicas, self.latent), key)
-        between = tf.random.stateless_uniform((share * replicas, 1, 1, 1), key + [2**32, 0])
+        between = tf.random.stateless_uniform((share * replicas, *self._ones), key + [2**32, 0])
         rows = tf.range(share) + replica * share
         return tf.gather(noise, rows), tf.gather(between, rows)
 
@@ -170,28 +241,75 @@ class Adversarial(Objective):
     def _given(self, x: tf.Tensor, labels: tf.Tensor) -> Any:
         return [x, labels] if self.conditional else x
 
-    def _teach(self, real, generated, labels, between, whole: int, key) -> tf.Tensor:
+    def _teach_each(self, parts: list[_Part]) -> tuple[tf.Tensor, tf.Tensor, _Grown]:
+        """An update of the discriminator on each part.
+
+        Returns: The sums of `_found` over all; of the last part the logits of its generated pictures before,
+            and the pictures.
+        """
+        sums = tf.zeros(3)
+        for part in parts:
+            grown = self._grow(part)
+            of_real, of_generated = self._teach(part, grown.generated)
+            sums += self._found(of_real, of_generated)
+        return sums, of_generated, grown
+
+    def _teach(self, part: _Part, generated: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One update of the discriminator.
 
-        Returns: The sums over this replica's pictures of the loss, and of those that it judged right: real
-            ones, generated ones.
+        Returns: Its logits before: of this replica's real pictures, of the generated ones, both `(b,)`.
         """
-        updater = self.updaters["discriminator"]
+        updater, labels, key = self.updaters["discriminator"], part.labels, part.of_discriminator
         generated = tf.stop_gradient(generated)
-        both = tf.concat([real, generated], axis=0)
+        both = tf.concat([part.real, generated], axis=0)
         with tf.GradientTape() as tape:
             given = self._given(both, tf.concat([labels, labels], axis=0))
             verdicts, statistics = self._judge(given, self._judge.read(), key)
             of_real, of_generated = tf.split(tf.cast(verdicts[:, 0], tf.float32), 2)
-            losses = of_discriminator(self.duel, of_real, of_generated)
-            loss = tf.reduce_sum(losses)
+            loss = tf.reduce_sum(of_discriminator(self.duel, of_real, of_generated))
             if self.duel.penalty:
-                mixed = between * real + (1 - between) * generated
+                mixed = part.between * part.real + (1 - part.between) * generated
                 loss += self.duel.penalty * tf.reduce_sum(self._steepness(mixed, labels, key + [0, 1]))
-            loss = updater.scale_loss(loss / whole)
+            loss = updater.scale_loss(loss / part.whole)
         updater.apply(tape.gradient(loss, self._trainable("discriminator")))
         self._judge.assign(statistics)
+        return of_real, of_generated
+
+    def _persuade(self, part: _Part, grown: _Grown) -> tf.Tensor:
+        """One update of the generator; returns the logits `(b,)` that it learned from."""
+        updater = self.updaters["optimizer"]
+        with grown.tape:
+            given = self._given(grown.generated, part.labels)
+            verdicts, _ = self._judge(given, self._judge.read(), part.of_verdict)
+            of_generated = tf.cast(verdicts[:, 0], tf.float32)
+            losses = of_generator(self.duel, of_generated)
+            loss = updater.scale_loss(tf.reduce_sum(losses) / part.whole)
+        updater.apply(grown.tape.gradient(loss, self._trainable("generator")))
+        self._generate.assign(grown.statistics)
+        return of_generated
+
+    def _found(self, of_real: tf.Tensor, of_generated: tf.Tensor) -> tf.Tensor:
+        """Sums over logits `(b,)`: the discriminator's loss, and of how many of either kind it is right."""
+        losses = of_discriminator(self.duel, of_real, of_generated)
         return tf.stack([tf.reduce_sum(x) for x in (losses, _above(of_real), 1 - _above(of_generated))])
+
+    def _figures(self, sums: tf.Tensor, parts: int, judged, generated, real) -> Figures:
+        """The class' figures.
+
+        Args:
+            sums: Of `_found`, over all parts.
+            parts: How many they are.
+            judged: Logits of generated pictures `(b,)`, which are the generator's loss.
+            generated: Pictures of the last part, for the spread.
+            real: Likewise.
+        """
+        count = tf.cast(len(judged), tf.float32)
+        found = zip(self.figures[1:4], tf.unstack(sums), strict=True)
+        return {
+            "loss": (tf.reduce_sum(of_generator(self.duel, judged)), count),
+            **{name: (total, count * parts) for name, total in found},
+            "spread": (_spread(generated), _spread(real)),
+        }
 
     def _steepness(self, pictures, labels, key) -> tf.Tensor:
         """How far the norm of the discriminator's gradient at each picture is from 1, squared: `(B,)`."""
@@ -199,7 +317,8 @@ class Adversarial(Objective):
             tape.watch(pictures)
             verdicts, _ = self._judge(self._given(pictures, labels), self._judge.read(), key)
         slopes = tape.gradient(verdicts, pictures)
-        norms = tf.sqrt(tf.reduce_sum(tf.square(slopes), axis=[1, 2, 3]) + 1e-12)  # of none no root's slope
+        # Of a slope of 0 the root has none, hence the small number.
+        norms = tf.sqrt(tf.reduce_sum(tf.square(slopes), axis=list(range(1, len(slopes.shape)))) + 1e-12)
         return tf.square(norms - 1)
 
 

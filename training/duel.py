@@ -33,7 +33,7 @@ POOR = 0.5  # spread of generated pictures, as a share of that of real ones
 
 @dataclass(frozen=True)
 class DuelRecipe(Recipe):
-    """A setting of everything, for a generator and a discriminator that learn from pictures.
+    """A setting of everything, for a generator and a discriminator that learn from pictures or points.
 
     Args:
         optimizer: Of the generator.
@@ -52,8 +52,8 @@ class DuelRecipe(Recipe):
     def check(self, source: Source) -> None:
         """Raise a SettingsError where the settings do not fit the pictures or each other."""
         batch, parts, training = self.training.batch_size, self.duel.discriminator_steps, self.training
-        if len(source.spec.input_shape) != 3:
-            raise SettingsError(f"a GAN learns from pictures, and {source.spec.name} has none")
+        if len(source.spec.input_shape) not in (1, 3) or source.spec.tokens:
+            raise SettingsError(f"a GAN learns from pictures or points, and {source.spec.name} has neither")
         if batch > len(source.train):
             raise SettingsError(
                 f"training.batch_size must be at most {len(source.train)}, as many as there are training "
@@ -94,6 +94,10 @@ class DuelRecipe(Recipe):
             found.append(Timeline(run, generator, len(source.spec.classes)))
         return [*found, Balance(run, self.duel)]
 
+    def predict(self, model, spec, kept, lines):
+        """See `predict`."""
+        return predict(model, spec, lines)
+
     def measure(self, model: keras.Model, source: Source, split: str) -> dict[str, Any]:
         """See `quality.figures`."""
         sampler = quality.Sampler(model)
@@ -104,6 +108,8 @@ class DuelRecipe(Recipe):
 
 def judge_of(source: Source) -> quality.Judge:
     """What the pictures of a source are compared by: the gallery's classifier of them, where it has one."""
+    if len(source.spec.input_shape) == 1:
+        return quality.Judge.of_points(source.train)
     return classifier_of(source.spec.name) or quality.Judge.of_pixels(source.train)
 
 
@@ -114,7 +120,7 @@ def classifier_of(name: str) -> quality.Judge | None:
 
 
 def predict(generator: keras.Model, spec: data.Spec, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Make pictures.
+    """Make pictures, or points.
 
     Args:
         generator: See `models.gan.generator`.
@@ -122,7 +128,8 @@ def predict(generator: keras.Model, spec: data.Spec, lines: Iterable[str]) -> It
         lines: One a picture: the seed of its noise, a whole number; of a generator that is told the class its
             name behind it.
 
-    Yields: `{"input", "output"}`, a PNG as a data URL; `{"input", "error"}` where a line is none.
+    Yields: `{"input", "output"}`, a PNG as a data URL, or a point's number by each name; `{"input", "error"}`
+        where a line is none.
     """
     sampler = quality.Sampler(generator)
     for line in lines:
@@ -135,8 +142,14 @@ def predict(generator: keras.Model, spec: data.Spec, lines: Iterable[str]) -> It
             yield {"input": line, "error": error}
             continue
         labels = np.array([spec.classes.index(label) if sampler.conditional else 0])
-        (picture,) = sampler.grow(sampler.noise(1, int(seed)), labels)
-        yield {"input": line, "output": _png(picture)}
+        (made,) = sampler.grow(sampler.noise(1, int(seed)), labels)
+        yield {"input": line, "output": _png(made) if made.ndim == 3 else _named(made, spec)}
+
+
+def _named(point: np.ndarray, spec: data.Spec) -> dict[str, float]:
+    """A point `(D,)` in the units of its data, by the names of their columns."""
+    values = point * np.array(spec.spread or 1.0) + np.array(spec.centre or 0.0)
+    return dict(zip(spec.features, values.tolist(), strict=True))
 
 
 def _png(picture: np.ndarray) -> str:

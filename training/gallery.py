@@ -36,6 +36,7 @@ RECIPES = (
     "pronouns_encoder",
     "pronouns_transformer",
     "shakespeare_gpt",
+    "points_gan",
     "digits_gan",
     "fashion_gan",
 )

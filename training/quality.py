@@ -1,7 +1,8 @@
 """How good generated pictures are, against real ones: distribution, variety, and whether they are copies.
 
 All in the features of a classifier that was trained here, or where there is none for such pictures, in
-their own principal components. Distances in other features can't be compared with these.
+their own principal components; of points, rows of a few numbers, in waves over their space. Distances in
+other features can't be compared with these.
 
 N real pictures, M generated ones, F features, K classes.
 """
@@ -20,8 +21,10 @@ from data.source import Split
 NEIGHBOURS = 3  # whose distance is a picture's radius on the manifold, as published
 COMPONENTS = 64  # principal ones
 BATCH = 500
+WAVES = 64  # over the space of points
+WAVE = 0.25  # the distance that they tell apart, as a share of the points' standard deviation
 _ROWS = 1000  # of a matrix of distances at once
-_ANALYSED = 2000  # pictures, for their components
+_ANALYSED = 2000  # pictures, for their components; points, for their classes
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,9 @@ class Judge:
     """What pictures are compared by.
 
     Args:
-        name: Of the classifier, and the beginning of its file's SHA-256; or of the components.
-        look: Pictures `(B, H, W, C)` in [0, 1] to features `(B, F)`, and classes `(B,)`, -1 where it tells
-            none.
+        name: Of the classifier, and the beginning of its file's SHA-256; or of the components or waves.
+        look: Pictures `(B, H, W, C)` in [0, 1], or points `(B, D)`, to features `(B, F)`, and classes
+            `(B,)`, -1 where it tells none.
     """
 
     name: str
@@ -46,6 +49,28 @@ class Judge:
             return (pictures.reshape(len(pictures), -1) - mean) @ axes.T, np.full(len(pictures), -1)
 
         return cls(f"{len(axes)} principal components", look)
+
+    @classmethod
+    def of_points(cls, split: Split) -> "Judge":
+        """Waves over the space of a split's points, and the class of the nearest of these.
+
+        A Frechet distance of the points themselves would be 0 for one heap that is as wide as all real ones
+        together. In the random features of a Gaussian kernel (Rahimi and Recht 2007, "Random features for
+        large-scale kernel machines", algorithm 1) it tells apart what lies `WAVE` apart.
+        """
+        rows = np.random.default_rng(0).permutation(len(split))[:_ANALYSED]
+        known, labels = _flat(split, rows), split.targets[rows]
+        random = np.random.default_rng(0)
+        width = WAVE * (float(np.sqrt(known.var(axis=0).mean())) or 1.0)
+        lengths = (random.standard_normal((WAVES, known.shape[1])) / width).astype("float32")
+        shifts = random.uniform(0, 2 * np.pi, WAVES).astype("float32")
+
+        def look(points):
+            features = np.sqrt(2 / WAVES) * np.cos(points @ lengths.T + shifts)
+            near = np.concatenate([part.argmin(axis=1) for part in _distances(points, known)])
+            return features.astype("float32"), labels[near]
+
+        return cls(f"{WAVES} waves", look)
 
     @classmethod
     def load(cls, path: Path) -> "Judge":
@@ -97,7 +122,7 @@ def real(split: Split, most: int) -> Iterator[np.ndarray]:
 
 
 class Sampler:
-    """Pictures of a generator, of whose noise every number follows from a seed.
+    """Pictures or points of a generator, of whose noise every number follows from a seed.
 
     Args:
         generator: See `models.gan.generator`.
@@ -126,7 +151,7 @@ class Sampler:
             yield self.grow(noise[start : start + BATCH], labels[start : start + BATCH])
 
     def grow(self, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-        """The pictures that grow from noise `(B, latent)`: `(B, H, W, C)`."""
+        """What grows from noise `(B, latent)`: pictures `(B, H, W, C)`, or points `(B, D)`."""
         given = tf.constant(noise, tf.float32)
         told = [given, tf.constant(labels, tf.int32)] if self.conditional else given
         return self._grow(told).numpy()
@@ -231,7 +256,9 @@ def _components(split: Split) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _pictures(flat: np.ndarray, split: Split) -> np.ndarray:
-    return np.clip(flat, 0, 1).astype("float32").reshape(-1, *split.inputs.shape[1:])
+    """Rows `(N, P)` as a split's pictures, or as its points, which may lie anywhere."""
+    kept = flat if split.inputs.ndim == 2 else np.clip(flat, 0, 1)
+    return kept.astype("float32").reshape(-1, *split.inputs.shape[1:])
 
 
 def _sizes(count: int) -> Iterator[int]:

@@ -6,7 +6,8 @@ A run's `config.json` is a recipe with every setting resolved; `recipes.from_con
 import dataclasses
 import functools
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -19,7 +20,7 @@ from data.pipeline import Stream, Sweep
 from data.sequences import BucketStream, BucketSweep, SequenceSplit
 from data.source import Source, Split
 from data.text import BlockStream, TextSplit
-from training import optimizers, settings, translation
+from training import optimizers, prediction, settings, translation
 from training.callbacks import Snapshots, SweepTable
 from training.loop import add_figures, means, zero_totals
 from training.losses import LOSSES, OF_CLASSES, OF_VALUES
@@ -227,6 +228,18 @@ class Recipe:
                 f"{what}. Received: {self.training.loss!r}"
             )
 
+    def load(self, kept: Mapping[str, str]) -> Source:
+        """The data, read by the tokenizers that a run keeps where it has any, by file name."""
+        return self.data.load(kept) if kept else self.data.load()
+
+    def length(self, stream: Any) -> tuple[int, int]:
+        """How many optimizer steps there are in all, and between two evaluations.
+
+        Args:
+            stream: Of the training, see `feeds`.
+        """
+        return math.ceil(self.training.epochs * stream.steps_per_epoch), stream.steps_per_epoch
+
     def objective(
         self, model: keras.Model, spec: data.Spec, steps: int, seed: int, jit_compile: bool
     ) -> Objective:
@@ -288,6 +301,12 @@ class Recipe:
             judge = functools.partial(self.data.judge, split)
             figures |= translation.scores(Translator(model, source.files), sentences, judge=judge)
         return figures
+
+    def predict(
+        self, model: keras.Model, spec: data.Spec, kept: Mapping[str, str], lines: Iterable[str]
+    ) -> Iterator[dict[str, Any]]:
+        """See `prediction.answers`."""
+        return prediction.answers(self, model, spec, kept, lines)
 
     def feeds(self, source: Source, replicas: int, seed: int, on_device: bool) -> tuple[Any, Any]:
         """The training stream, and the pass over the validation split.

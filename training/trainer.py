@@ -1,9 +1,7 @@
 """From a recipe to a run, and from a run's folder to training, evaluation and its model."""
 
 import contextlib
-import functools
 import importlib.metadata
-import math
 import os
 import platform
 import shutil
@@ -16,17 +14,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-import models
-from data import DataUnavailable, Source, Spec
-from training import duel, recipes, runs, settings, strategy, translation, writing
+from data import Source, Spec
+from training import recipes, runs, settings, strategy, translation
 from training.callbacks import BestModel, Progress, RunLog, higher_is_better
 from training.checkpoints import CheckpointError
 from training.loop import Loop, NotFinite, Schedule, Stop
 from training.recipe import Recipe
 from training.runs import Run, RunError
 from training.saving import save_model
-from training.translation import Translator
-from training.writing import Writer
 
 SPLITS = ("train", "validation", "test")
 MOST_SEED = 2**32 - 1  # that NumPy takes
@@ -123,9 +118,10 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
     replicas = chosen.num_replicas_in_sync
     gpu = bool(tf.config.get_visible_devices("GPU"))
     stream, validation = recipe.feeds(source, replicas, seed, on_device=gpu)
+    steps, steps_per_epoch = recipe.length(stream)
     schedule = Schedule(
-        steps=config["steps"] or math.ceil(training.epochs * stream.steps_per_epoch),
-        steps_per_epoch=stream.steps_per_epoch,
+        steps=config["steps"] or steps,
+        steps_per_epoch=steps_per_epoch,
         steps_per_call=training.steps_per_call,
         checkpoint_seconds=training.checkpoint_seconds,
     )
@@ -183,8 +179,7 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
 
 def _load(run: Run, recipe: Recipe) -> Source:
     """The run's data, read by the tokenizers that it keeps where it has any."""
-    kept = translation.kept_files(run)
-    return recipe.data.load(kept) if kept else recipe.data.load()
+    return recipe.load(translation.kept_files(run))
 
 
 def load_model(run: Run, player: str | None = None) -> keras.Model:
@@ -243,52 +238,13 @@ def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         lines: One an input, as the run's data are read: the path of an image or a sound, or a series or a
             point as numbers split by commas, or a sentence, or a text to continue.
 
-    Yields: `{"input", "output", "probabilities"}` an input, or `{"input", "output"}` with a value by each
-        name where values are predicted, or a class for each step; for a sentence see
-        `translation.predict`, for a text `writing.predict`, for a generator `duel.predict`; `{"input",
-        "error"}` for one that can't be read.
+    Yields: What the recipe's own `predict` does; `{"input", "error"}` for an input that can't be read.
 
     Raises:
         RunError: There is no model, or it is one of many nets side by side.
     """
-    model, spec = load_model(run), spec_of(run)
-    if spec.target_tokens:
-        yield from translation.predict(Translator(model, translation.kept_files(run)), lines)
-        return
-    if run.config["architecture"] == "gan":
-        yield from duel.predict(model, spec, lines)
-        return
-    if hasattr(models.ARCHITECTURES[run.config["architecture"]], "kinds"):
-        raise RunError(f"run {run.name!r} holds many nets side by side; its sweep.json says how each did")
-    if spec.continued:
-        writer = Writer(model, translation.kept_files(run), spec.input_shape[0])
-        yield from writing.predict(writer, lines)
-        return
-    source, kept = recipes.from_config(run.config).data, translation.kept_files(run)
-    read = functools.partial(source.read, kept=kept) if kept else source.read
-    for line in lines:
-        try:
-            inputs = read(line, spec)
-        except DataUnavailable as error:
-            yield {"input": line, "error": str(error)}
-            continue
-        outputs = model(inputs[None], training=False)[0]
-        if spec.every_step:
-            answers = keras.ops.convert_to_numpy(keras.ops.argmax(outputs, axis=-1))
-            yield {"input": line, "output": [spec.classes[answer] for answer in answers.tolist()]}
-            continue
-        if spec.values:
-            values = keras.ops.convert_to_numpy(outputs) * (spec.value_spread or 1) + (spec.value_centre or 0)
-            yield {"input": line, "output": dict(zip(spec.values, values.tolist(), strict=True))}
-            continue
-        probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(outputs))
-        yield {
-            "input": line,
-            "output": spec.classes[int(probabilities.argmax())],
-            "probabilities": {
-                name: round(float(value), 6) for name, value in zip(spec.classes, probabilities, strict=True)
-            },
-        }
+    recipe, spec = recipes.from_config(run.config), spec_of(run)
+    yield from recipe.predict(load_model(run), spec, translation.kept_files(run), lines)
 
 
 EXPORTS = ("keras", "savedmodel", "onnx")

@@ -1,6 +1,7 @@
 // Functions of the plane as pictures: one value as warm and cool, or classes by their colours; and points on them.
 
-const PANEL = 330, LEAST = 190, GAP = 22; // widest and narrowest panel and what is between two, in CSS pixels
+const LEAST = 190, GAP = 22; // narrowest panel and what is between two, in CSS pixels
+const BARB = 4; // of an arrow, in CSS pixels
 const COLOURS = {
   light: ["#5546d6", "#d9741a", "#0f8f7f", "#c2356f", "#2f7fd1", "#8a7a1c", "#7b4bb3", "#5d6b7a", "#3f8f2f", "#a0522d"],
   dark: ["#9f94ff", "#ffa04d", "#3fcdb9", "#ff7dae", "#6fb3ff", "#d6c25a", "#c39af0", "#9aa7b5", "#86d36f", "#d99a73"],
@@ -48,6 +49,21 @@ function read(figure, event) {
   return `${where}: ${value.toPrecision(3)}`;
 }
 
+function arrow(context, left, top, right, bottom) {
+  const length = Math.hypot(right - left, bottom - top);
+  if (length < 1) return;
+  const turn = Math.atan2(bottom - top, right - left);
+  const barb = Math.min(BARB, length / 2);
+  context.beginPath();
+  context.moveTo(left, top);
+  context.lineTo(right, bottom);
+  for (const side of [-0.5, 0.5]) {
+    context.moveTo(right, bottom);
+    context.lineTo(right - barb * Math.cos(turn + side), bottom - barb * Math.sin(turn + side));
+  }
+  context.stroke();
+}
+
 function paint(figure, width, theme) {
   const { panel, data } = figure;
   const canvas = figure.querySelector("canvas");
@@ -59,9 +75,10 @@ function paint(figure, width, theme) {
   context.drawImage(picture(panel.width, panel.height, colours), 0, 0, width, width);
   if (panel.points) {
     const [low, high] = [data.low, data.high];
+    const across = (x) => ((x - low[0]) / (high[0] - low[0])) * width;
+    const down = (y) => ((high[1] - y) / (high[1] - low[1])) * width;
     data.points.forEach(([x, y, kind, held]) => {
-      const left = ((x - low[0]) / (high[0] - low[0])) * width;
-      const top = ((high[1] - y) / (high[1] - low[1])) * width;
+      const [left, top] = [across(x), down(y)];
       const [red, green, blue] = theme.classes[kind % theme.classes.length];
       context.beginPath();
       context.arc(left, top, held ? 3.4 : 2.6, 0, 2 * Math.PI);
@@ -71,6 +88,9 @@ function paint(figure, width, theme) {
       context.strokeStyle = held ? theme.text : theme.edge;
       context.stroke();
     });
+    context.strokeStyle = theme.text;
+    context.lineWidth = 1.1;
+    data.arrows.forEach(([x, y, toX, toY]) => arrow(context, across(x), down(y), across(toX), down(toY)));
   }
   const marks = figure.querySelectorAll(".axis span");
   marks[0].textContent = Number(data.low[0].toPrecision(3));
@@ -114,7 +134,7 @@ export default function ({ data, parentElement }) {
       edge: dark ? "rgb(0 0 0 / 55%)" : "rgb(255 255 255 / 75%)",
     };
     const across = Math.max(1, Math.min(data.panels.length, Math.floor((root.clientWidth + GAP) / (LEAST + GAP))));
-    const width = Math.min(PANEL, Math.floor((root.clientWidth - GAP * (across - 1)) / across));
+    const width = Math.min(data.side, Math.floor((root.clientWidth - GAP * (across - 1)) / across));
     [...panels.children].forEach((figure) => paint(figure, width, theme));
     legend(root, data, theme);
   };

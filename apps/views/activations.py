@@ -240,8 +240,11 @@ def _collapsed(run: Run) -> None:
 
 
 def fits(entry: Entry) -> bool:
-    """Whether a model's units can be watched: any that has learned classes."""
-    return bool(entry.spec.get("classes")) and math.prod(entry.spec["input_shape"]) > 0
+    """Whether a model's units can be watched: any that has learned classes of examples of one size."""
+    if entry.architecture in ("policy", "gan"):
+        return False
+    shape = entry.spec.get("input_shape", (None,))
+    return bool(entry.spec.get("classes")) and None not in shape and math.prod(shape) > 0
 
 
 frame.show(

@@ -228,7 +228,7 @@ frame.show(
             "classes lie apart. Choose points, stack your own layers, and watch the line being drawn."
         ),
         architecture="mlp",
-        fits=lambda entry: entry.run.config.get("source") == "points",
+        fits=lambda entry: entry.run.config.get("source") == "points" and entry.architecture != "gan",
         explore=explore,
         controls=controls.mlp,
         sources=("points",),

@@ -1,14 +1,28 @@
 """Duel: what a generator makes, what its discriminator says of it, and what the generator is told."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
-from apps import charts, controls, engine, frame, generating, library, small_nets, widgets
+from apps import (
+    charts,
+    controls,
+    duelling,
+    engine,
+    frame,
+    generating,
+    hand_panel,
+    library,
+    small_nets,
+    widgets,
+)
 from apps.library import Entry
 from apps.run_card import sentence
 from inspection import tiles
+
+if TYPE_CHECKING:
+    from training.quality import Sampler
 
 SHOWN = 24  # pictures of either kind
 LARGE = 190  # width of what is looked at alone, in pixels
@@ -26,10 +40,12 @@ def explore(entry: Entry) -> None:
         return
     if advice := entry.run.status.get("advice"):
         st.warning(sentence(advice), icon=":material/balance:")
+    draw = _pictures if generating.makes_pictures(entry) else _points
     try:
-        _pictures(entry, generator, discriminator)
+        draw(entry, generator, discriminator)
     except InspectionError as error:
         st.warning(sentence(error), icon=":material/visibility_off:")
+    hand_panel.show(entry)
     _course(entry)
 
 
@@ -39,10 +55,7 @@ def _pictures(entry: Entry, generator: Any, discriminator: Any) -> None:
     from inspection.verdicts import verdicts
 
     sampler = generating.sampler(entry, generator)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        with st.container(width=LARGE):
-            seed = small_nets.whole("Noise", 0, generating.MOST_SEED, 0, "duel.noise")
-        label = generating.label(entry, sampler, "duel-class")
+    seed, label = _asked(entry, sampler)
     noise = sampler.noise(SHOWN, seed)
     labels = None if label is None else np.full(SHOWN, label, "int32")
     made = sampler.grow(noise, labels)
@@ -51,28 +64,58 @@ def _pictures(entry: Entry, generator: Any, discriminator: Any) -> None:
     with left:
         st.markdown(
             f"**Generated**, each from {noise.shape[1]} random numbers. Pick one. Below each "
-            f"{_meaning(entry)}."
+            f"{duelling.meaning(_loss(entry))}."
         )
-        picked = _thumbs("duel-made", "Generated picture", made, _told(entry, found))
+        picked = duelling.thumbs("duel-made", "Generated picture", made, _told(entry, found))
     with right:
         _real(entry, discriminator, label)
     st.divider()
     _one(entry, generator, discriminator, noise[picked : picked + 1], made[picked : picked + 1], label)
 
 
+def _asked(entry: Entry, sampler: "Sampler") -> tuple[int, int | None]:
+    """The seed of the noise, and the class where the players are told one."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(width=LARGE):
+            seed = small_nets.whole("Noise", 0, generating.MOST_SEED, 0, "duel.noise")
+        return seed, generating.label(entry, sampler, "duel-class")
+
+
+@st.fragment
+def _points(entry: Entry, generator: Any, discriminator: Any) -> None:
+    """The plane that the trained players play on."""
+    sampler = generating.sampler(entry, generator)
+    seed, label = _asked(entry, sampler)
+    found = duelling.points(entry, sampler, label, seed)
+    if found is None:
+        return
+    plane, words = st.columns([11, 9], gap="medium")
+    with plane:
+        duelling.plane("duel-plane", found, discriminator, _loss(entry), entry.spec)
+    with words:
+        duelling.coverage(found)
+        st.markdown(
+            f"**As they were trained.** Each :orange[**generated**] point comes from {sampler.latent} random "
+            "numbers; the :primary[**real**] ones are of the test, which neither player has seen."
+        )
+        st.markdown(
+            "The colour is what the discriminator says of each place. All that the generator learns from it "
+            "is the **arrows**: its gradient, where each point should move to be taken for real. Where the "
+            "field is flat, nothing can be learned."
+        )
+
+
 def _real(entry: Entry, discriminator: Any, label: int | None) -> None:
     """Real pictures that the discriminator has never seen."""
     from inspection.verdicts import verdicts
 
-    split = frame.test_set(entry)
-    if split is None:
+    tested = duelling.of_test(entry, label, SHOWN)
+    if tested is None:
         return
-    rows = np.arange(len(split)) if label is None else np.flatnonzero(split.targets == label)
-    rows = rows[:SHOWN]
-    pictures = split.inputs[rows].astype("float32") * split.scale
-    labels = None if label is None else split.targets[rows]
+    pictures, targets = tested
+    found = verdicts(discriminator, pictures, None if label is None else targets)
     st.markdown("**Real**, of the test, which neither player has seen, with the same.")
-    _thumbs("duel-real", "Real picture", pictures, _told(entry, verdicts(discriminator, pictures, labels)))
+    duelling.thumbs("duel-real", "Real picture", pictures, _told(entry, found))
 
 
 def _one(
@@ -109,12 +152,12 @@ def _one(
     slope = tiles.tiles(found.slopes[0].mean(axis=-1, keepdims=True)).pixels
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=LARGE):
-            _thumbs("duel-one", "As it is", picture, [f"as it is: {_told(entry, found)[0]}"], EDGE)
+            duelling.thumbs("duel-one", "As it is", picture, [f"as it is: {_told(entry, found)[0]}"], EDGE)
         with st.container(width=LARGE):
             widgets.mosaic("duel-slope", slope, "The gradient: brighter is violet, darker is orange")
             st.caption("the gradient")
         with st.container(width=LARGE):
-            _thumbs("duel-moved", "Followed", moved, [f"followed: {_told(entry, after)[0]}"], EDGE)
+            duelling.thumbs("duel-moved", "Followed", moved, [f"followed: {_told(entry, after)[0]}"], EDGE)
     st.subheader("How it grew", anchor=False)
     inside = activations(generator, noise if labels is None else [noise, labels])
     widgets.maps(
@@ -130,39 +173,25 @@ def _one(
 def _course(entry: Entry) -> None:
     """The figures of the training."""
     rows: Any = library.rows(entry.run)
-    if entry.run.config["duel"]["loss"] == "wasserstein":  # a score without a zero is neither right nor wrong
+    if _loss(entry) == "wasserstein":  # a score without a zero is neither right nor wrong
         shares = {"real_right", "generated_right", "val_real_right"}
         rows = [{name: value for name, value in row.items() if name not in shares} for row in rows]
     if rows:
         st.subheader("How the duel went", anchor=False)
         st.caption(
-            "No loss tells how good the pictures are: each is measured against the other player. The Frechet "
+            "No loss tells how good the samples are: each is measured against the other player. The Frechet "
             "distance does, and recall and spread tell of variety."
         )
         charts.training_curves(rows, f"duel-course-{entry.key}")
 
 
-def _thumbs(key: str, what: str, pictures: np.ndarray, told: list[str], edge: int = widgets.SMALL) -> int:
-    names = [f"{what} {number}: {verdict}" for number, verdict in enumerate(told, start=1)]
-    return widgets.thumbs(key, pictures, names, 0, told, edge)
-
-
-def _by_likelihood(entry: Entry) -> bool:
-    """Whether a discriminator's logit tells how likely a picture is real, or is a score without a scale."""
-    return entry.run.config["duel"]["loss"] == "non_saturating"
-
-
-def _meaning(entry: Entry) -> str:
-    if _by_likelihood(entry):
-        return "how likely the discriminator holds it to be real"
-    return "the discriminator's score: the higher, the more real it looks; only differences count"
+def _loss(entry: Entry) -> str:
+    """What the players played for."""
+    return entry.run.config["duel"]["loss"]
 
 
 def _told(entry: Entry, found: Any) -> list[str]:
-    """Verdicts, each in a word."""
-    if _by_likelihood(entry):
-        return [f"{share:.0%}" for share in found.shares]
-    return [f"{logit:.2f}" for logit in found.logits]
+    return duelling.told(_loss(entry), found)
 
 
 def _size(values: np.ndarray) -> str:

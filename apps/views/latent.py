@@ -193,6 +193,7 @@ frame.show(
         fits=generating.makes_pictures,
         explore=explore,
         controls=controls.gan,
+        sources=generating.SOURCES,
         first="on the digits it takes a minute",
     )
 )

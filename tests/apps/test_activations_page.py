@@ -57,3 +57,10 @@ def test_a_net_that_has_no_model_yet_waits_and_the_functions_are_there(shelves, 
     said = texts(page("activations"))
     assert "no model yet" in said
     assert "Training multiplies by the derivative" in said
+
+
+def test_nets_of_words_and_of_noise_have_their_own_pages(shelves, page):
+    add_net(shelves, "classes")
+    shelves.add("words", recipe="pronouns_encoder")  # which are as many as a sentence has
+    shelves.add("noise", recipe="digits_gan")
+    assert page("activations").selectbox(key="model").options == ["classes  ·  your run"]

@@ -30,6 +30,17 @@ def test_verdicts_are_the_models_and_slopes_are_those_of_small_changes():
         np.testing.assert_allclose(found.slopes[:, row, column, 0], measured, atol=2e-3)
 
 
+def test_a_points_slope_is_where_it_should_move():
+    keras.utils.set_random_seed(0)
+    model = gan.discriminator(gan.Config((2,), latent=3, filters=(8, 8)))
+    points = np.random.default_rng(0).normal(size=(5, 2)).astype("float32")
+    found = verdicts(model, points)
+    assert found.slopes.shape == (5, 2)
+    moved = points + 1e-2 * found.slopes
+    expected = found.logits + 1e-2 * np.square(found.slopes).sum(axis=1)
+    np.testing.assert_allclose(verdicts(model, moved).logits, expected, atol=1e-4)
+
+
 def test_following_the_slope_makes_a_picture_more_real():
     model = make()
     found = verdicts(model, PICTURES)

@@ -5,15 +5,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data import digits
+from data import digits, points
 from data.pipeline import Stream, Sweep
+from data.source import Source
 from models import gan
 from training import duel, strategy
 from training.adversarial import LOSSES, Adversarial, Duel, of_discriminator, of_generator
-from training.loop import Loop, Schedule
+from training.loop import Loop, Schedule, means
 from training.optimizers import Config, Updater
 
 SOURCE = digits.Config().load()
+POINTS = points.Config(kind="circles", examples=60).load()
+OF_POINTS = {"source": POINTS, "input_shape": (2,), "filters": (16, 8), "normalization": "none"}
 BATCH = 16
 SMALL = {"input_shape": (8, 8, 1), "outputs": 10, "latent": 6, "filters": (8, 4)}
 
@@ -24,12 +27,13 @@ def make(
     played: Duel = Duel(),
     optimizer: Config = Config("sgd", 0.05, momentum=0.0),
     loop: dict | None = None,
+    source: Source = SOURCE,
     **model,
 ) -> Loop:
     chosen = strategy.pick(f"cpu:{replicas}")
     keras.utils.set_random_seed(1)
     with chosen.scope():
-        net = gan.build(gan.Config(**SMALL, **model))
+        net = gan.build(gan.Config(**{**SMALL, **model}))
         strategy.synchronize(net, chosen)
         players = gan.players(net)
         first, second = (Updater(optimizer, player.trainable_variables, steps) for player in players)
@@ -37,8 +41,8 @@ def make(
             chosen,
             Adversarial(*players, (first, second), played, seed=3),
             Schedule(steps, steps_per_epoch=3, steps_per_call=3),
-            Stream(SOURCE.train, BATCH, seed=5),
-            Sweep(SOURCE.validation, 64),
+            Stream(source.train, BATCH, seed=5),
+            Sweep(source.validation, 64),
             **(loop or {}),
         )
 
@@ -65,14 +69,16 @@ def test_losses_are_those_of_the_papers():
     np.testing.assert_allclose(of_discriminator(Duel(smoothing=0.1), real, made), smoothed, rtol=1e-5)
 
 
+@pytest.mark.parametrize("given", [{"normalization": "none"}, OF_POINTS], ids=["pictures", "points"])
 @pytest.mark.parametrize("played", [Duel(), Duel("wasserstein", 2, 10.0)], ids=["plain", "critic"])
-def test_a_step_is_what_the_paper_says(played):
+def test_a_step_is_what_the_paper_says(played, given):
     """Algorithm 1 of Goodfellow et al. and of Gulrajani et al., written down anew."""
-    loop = make(1, steps=1, played=played, normalization="none")
+    loop = make(1, steps=1, played=played, **given)
+    train = given.get("source", SOURCE).train
     objective, rate = loop.objective, 0.05
     generator, discriminator = objective.models.values()
     before = [[tf.constant(v) for v in player.trainable_variables] for player in (generator, discriminator)]
-    (pictures, _, _) = next(iter(Stream(SOURCE.train, BATCH, seed=5).shards(0, 1, 0, 1)))
+    (pictures, _, _) = next(iter(Stream(train, BATCH, seed=5).shards(0, 1, 0, 1)))
     noise, between = objective._draw(tf.constant(0, tf.int64), BATCH, 1, 0)
     logs = loop.run()
     after = weights(loop)
@@ -110,8 +116,32 @@ def test_a_step_is_what_the_paper_says(played):
     assert logs["discriminator_loss"] == pytest.approx(np.mean(lost), rel=1e-4)
 
 
+@pytest.mark.parametrize("played", [Duel(), Duel("wasserstein", 2, 10.0)], ids=["plain", "critic"])
+def test_a_turn_of_each_player_is_a_step(played):
+    """The same numbers to the last bit, dropout masks and moving statistics included."""
+    setting = {"steps": 1, "played": played, "optimizer": Config("adam", 1e-2), "dropout": 0.2}
+    whole, halves = make(**setting), make(**setting)
+    logs, objective = whole.run(), halves.objective
+    batch = next(iter(Stream(SOURCE.train, BATCH, seed=5).shards(0, 1, 0, 1)))
+    first = tf.constant(0, tf.int64)
+    before = weights(halves)
+    taught = tf.function(objective.teach)(batch, first)
+    for old, new in zip(before, objective.models["generator"].get_weights(), strict=False):
+        np.testing.assert_array_equal(old, new)
+    critic = objective.models["discriminator"].get_weights()
+    persuaded = tf.function(objective.persuade)(batch, first)
+    for old, new in zip(critic, objective.models["discriminator"].get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    for ours, wanted in zip(objective.variables, whole.objective.variables, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), wanted.numpy())
+    figures = {**means(taught), "loss": means(persuaded)["loss"]}
+    assert figures == {name: logs[name] for name in Adversarial.figures}
+    assert means(persuaded).keys() == set(Adversarial.figures)
+
+
 OPTIONS = {
     "batch_norm": {},
+    "points": {"played": Duel("wasserstein", 2, 1.0), "conditional": True, **OF_POINTS},
     "critic": {"played": Duel("wasserstein", 2, 10.0), "normalization": "layer"},
     "conditional": {"conditional": True, "played": Duel("hinge")},
     "average": {"optimizer": Config("adam", 1e-3, average=0.9), "normalization": "none"},

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data import celeb_a, digits
+from data import celeb_a, digits, points
 from data.source import Source, Spec, Split
 from models import cnn, gan
 from tests.conftest import run_here
@@ -93,6 +93,22 @@ def test_real_against_real_is_better_than_any_naive_sampler():
     assert "rarest_class" not in found
 
 
+def test_a_judge_of_points_sees_what_their_spread_alone_does_not_tell():
+    source = points.Config(kind="blobs", classes=8, noise=0.0, examples=3000).load()
+    real = source.test.inputs
+    one_heap = np.concatenate(list(quality.naive_pixels(source.train, len(real))))  # as wide as all eight
+    assert one_heap.min() < -1  # points are not cut as pixels are
+    judge = duel.judge_of(source)
+    assert judge.name == "64 waves"
+    seen = [quality.see(judge, [each]) for each in (real, source.train.inputs, one_heap)]
+    floor, heap = (quality.frechet(seen[0].features, other.features) for other in seen[1:])
+    assert heap > 50 * floor
+    blind = quality.Judge.of_pixels(source.train)
+    heap_in_components = quality.frechet(*(quality.see(blind, [each]).features for each in (real, one_heap)))
+    assert heap_in_components < 0.01  # of a plane's points their mean and covariance
+    assert np.mean(seen[0].classes == source.test.targets) > 0.99
+
+
 def test_noise_follows_from_the_seed_alone():
     generator = gan.generator(gan.Config((8, 8, 1), 3, 4, (8, 4), conditional=True))
     sampler = quality.Sampler(generator)
@@ -146,6 +162,15 @@ def test_predict_makes_the_picture_of_a_seed(trained):
     assert missing["error"].startswith("a seed and a class: one of 0, 1, 2")
 
 
+def test_predict_makes_the_point_of_a_seed_in_its_datas_units():
+    spec = Spec("mine", (2,), ("a", "b"), "", "", features=("age", "height"), centre=(40, 170), spread=(9, 5))
+    generator = gan.generator(gan.Config((2,), 2, 4, (8,), normalization="none"))
+    (answer,) = duel.predict(generator, spec, ["7"])
+    sampler = quality.Sampler(generator)
+    age, height = sampler.grow(sampler.noise(1, 7), None)[0] * (9, 5) + (40, 170)
+    assert answer["output"] == pytest.approx({"age": age, "height": height})
+
+
 def test_its_settings_come_back_from_its_config(trained):
     again = recipes.from_config(trained.config)
     assert isinstance(again, duel.DuelRecipe)
@@ -166,6 +191,12 @@ def test_settings_that_do_not_fit_are_named(changes, message):
     recipe = recipes.find("digits_gan").override(changes)
     with pytest.raises(SettingsError, match=message):
         recipe.check(SOURCE)
+
+
+def test_what_is_neither_a_picture_nor_a_point_is_refused():
+    for spec in (Spec("waves", (21, 1), ("a", "b"), "", ""), Spec("text", (None,), ("a",), "", "", tokens=9)):
+        with pytest.raises(SettingsError, match=f"pictures or points, and {spec.name} has neither"):
+            recipes.find("digits_gan").check(Source(SOURCE.train, SOURCE.validation, SOURCE.test, spec))
 
 
 def test_faces_are_made_of_noise(monkeypatch, tmp_path):
