@@ -8,7 +8,7 @@ Shapes are written with these letters everywhere in the suite:
 
 from types import ModuleType
 
-from models import cnn, encoder, gan, gpt, mlp, rnn, seq2seq, sweep, transformer
+from models import cnn, encoder, gan, gpt, mlp, policy, rnn, seq2seq, sweep, transformer
 
 ARCHITECTURES: dict[str, ModuleType] = {
     "mlp": mlp,
@@ -20,4 +20,5 @@ ARCHITECTURES: dict[str, ModuleType] = {
     "transformer": transformer,
     "gpt": gpt,
     "gan": gan,
+    "policy": policy,
 }

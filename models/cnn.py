@@ -131,19 +131,30 @@ def build(config: Config) -> keras.Model:
     (None, 14, 14, 64)
     """
     inputs = keras.Input(config.input_shape, name="inputs")
-    x = inputs
+    return keras.Model(inputs, layers.logits(torso(inputs, config), config.outputs), name="cnn")
+
+
+def torso(x: keras.KerasTensor, config: Config, prefix: str = "") -> keras.KerasTensor:
+    """All but the last layer.
+
+    Args:
+        x: `(B, *input_shape)`.
+        config: Of the network.
+        prefix: Before the layers' names, where a model has several.
+
+    Returns: `(B, F)`.
+    """
     stages = zip(config.filters, config.convolutions_of_stages, strict=True)
     for stage, (filters, convolutions) in enumerate(stages, start=1):
         for number in range(1, convolutions + 1):
             stride = config.stride if number == 1 else 1
-            x = _convolution(x, filters, stride, config, f"stage{stage}_conv{number}")
+            x = _convolution(x, filters, stride, config, f"{prefix}stage{stage}_conv{number}")
         if stage < len(config.filters) or config.head == "flatten":
-            x = _pool(x, config, f"stage{stage}_pool")
+            x = _pool(x, config, f"{prefix}stage{stage}_pool")
         if config.dropout:
-            x = keras.layers.Dropout(config.dropout, name=f"stage{stage}_dropout")(x)
-    x = _head(x, config)  # (B, F)
-    x = mlp.hidden_layers(x, config)
-    return keras.Model(inputs, layers.logits(x, config.outputs), name="cnn")
+            x = keras.layers.Dropout(config.dropout, name=f"{prefix}stage{stage}_dropout")(x)
+    x = _head(x, config, f"{prefix}head")  # (B, F)
+    return mlp.hidden_layers(x, config, prefix=prefix)
 
 
 def _is_line(x: keras.KerasTensor) -> bool:
@@ -158,7 +169,7 @@ def _convolution(x, filters: int, stride: int, config: Config, name: str) -> ker
         config.kernel_size,
         strides=stride,
         padding=config.padding,
-        kernel_initializer=config.initializer,
+        kernel_initializer=layers.initializer(config.initializer),
         use_bias=config.normalization != "batch",  # its own offset takes the bias' place
         name=name,
     )(x)
@@ -180,11 +191,11 @@ def _pool(x, config: Config, name: str) -> keras.KerasTensor:
     return pool(config.pool_size, name=name)(x)
 
 
-def _head(x, config: Config) -> keras.KerasTensor:
+def _head(x, config: Config, name: str) -> keras.KerasTensor:
     head = {
         ("average", True): keras.layers.GlobalAveragePooling1D,
         ("average", False): keras.layers.GlobalAveragePooling2D,
         ("max", True): keras.layers.GlobalMaxPooling1D,
         ("max", False): keras.layers.GlobalMaxPooling2D,
     }.get((config.head, _is_line(x)), keras.layers.Flatten)
-    return head(name="head")(x)
+    return head(name=name)(x)

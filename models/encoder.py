@@ -75,10 +75,25 @@ def build(config: Config) -> keras.Model:
     >>> build(Config((None,), outputs=2, tokens=100)).output_shape
     (None, 2)
     """
-    net = attention.Layers(attention.Blocks.of(config))
     inputs = keras.Input(
         config.input_shape, dtype="int32" if config.tokens else keras.config.floatx(), name="inputs"
     )
+    x, counted = torso(inputs, config)
+    if config.returns == "last":
+        x = keras.layers.GlobalAveragePooling1D(name="mean")(x, mask=counted)
+    return keras.Model(inputs, layers.logits(x, config.outputs), name="encoder")
+
+
+def torso(inputs: keras.KerasTensor, config: Config) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """All that comes before the answer.
+
+    Args:
+        inputs: `(B, *input_shape)`.
+        config: Of the network.
+
+    Returns: `(B, T, width)`, and which steps count, `(B, T)`.
+    """
+    net = attention.Layers(attention.Blocks.of(config))
     if config.tokens:
         counted = ops.not_equal(inputs, attention.PADDING)
         x = ops.multiply(net.embedding(config.tokens, "embedding")(inputs), config.width**0.5)
@@ -92,7 +107,4 @@ def build(config: Config) -> keras.Model:
     x = attention.placed(net, x, positions, "block")
     for number in range(1, config.depth + 1):
         x = attention.block(net, x, f"block{number}", positions=positions, mask=mask)
-    x = attention.last_norm(net, x, "block")
-    if config.returns == "last":
-        x = keras.layers.GlobalAveragePooling1D(name="mean")(x, mask=counted)
-    return keras.Model(inputs, layers.logits(x, config.outputs), name="encoder")
+    return attention.last_norm(net, x, "block"), counted

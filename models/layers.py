@@ -1,5 +1,6 @@
 """What several architectures share: activations, normalizations and the checks of their settings."""
 
+import math
 from collections.abc import Collection
 
 import keras
@@ -25,6 +26,7 @@ INITIALIZERS = (
     "glorot_uniform",
     "lecun_normal",
     "orthogonal",
+    "orthogonal_relu",
     "random_normal",
     "zeros",
 )
@@ -61,6 +63,18 @@ def check_not_negative(field: str, value: float) -> None:
     """Raise a ValueError unless `value` is at least 0."""
     if not value >= 0:
         raise ValueError(f"{field} must be at least 0. Received: {value!r}")
+
+
+def initializer(name: str) -> keras.initializers.Initializer:
+    """Of kernels, by its name in `INITIALIZERS`.
+
+    "orthogonal_relu" is orthogonal, times √2: what keeps a signal's size through ReLU layers, and what
+    policies begin with (Andrychowicz et al. 2021, arXiv:2006.05990; Huang et al. 2022, "The 37 implementation
+    details of PPO", 2).
+    """
+    if name == "orthogonal_relu":
+        return keras.initializers.Orthogonal(gain=math.sqrt(2))
+    return keras.initializers.get(name)
 
 
 def bias_initializer(deviation: float) -> keras.initializers.Initializer:

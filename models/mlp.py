@@ -66,28 +66,42 @@ def build(config: Config) -> keras.Model:
     (None, 10)
     """
     inputs = keras.Input(config.input_shape, name="inputs")
-    x = inputs
+    return keras.Model(inputs, layers.logits(torso(inputs, config), config.outputs), name="mlp")
+
+
+def torso(x: keras.KerasTensor, config: Config, prefix: str = "") -> keras.KerasTensor:
+    """All but the last layer.
+
+    Args:
+        x: `(B, *input_shape)`.
+        config: Of the network.
+        prefix: Before the layers' names, where a model has several.
+
+    Returns: `(B, F)`.
+    """
     if len(config.input_shape) > 1:
-        x = keras.layers.Flatten(name="flatten")(x)
-    x = hidden_layers(x, config, config.bias_deviation)
-    return keras.Model(inputs, layers.logits(x, config.outputs), name="mlp")
+        x = keras.layers.Flatten(name=f"{prefix}flatten")(x)
+    return hidden_layers(x, config, config.bias_deviation, prefix)
 
 
-def hidden_layers(x: keras.KerasTensor, config, bias_deviation: float = 0.0) -> keras.KerasTensor:
+def hidden_layers(
+    x: keras.KerasTensor, config, bias_deviation: float = 0.0, prefix: str = ""
+) -> keras.KerasTensor:
     """The dense stack of a `Config` with widths, activation, normalization, dropout and initializer.
 
     Args:
         x: `(B, F)`.
         config: A `Config` of this module, or one with these fields.
         bias_deviation: Of the first biases.
+        prefix: Before the layers' names.
 
     Returns: `(B, widths[-1])`.
     """
     for number, width in enumerate(config.widths, start=1):
-        name = f"dense{number}"
+        name = f"{prefix}dense{number}"
         x = keras.layers.Dense(
             width,
-            kernel_initializer=config.initializer,
+            kernel_initializer=layers.initializer(config.initializer),
             bias_initializer=layers.bias_initializer(bias_deviation),
             use_bias=config.normalization != "batch",  # its own offset takes the bias' place
             name=name,

@@ -27,6 +27,7 @@ def layer(
     *,
     bidirectional: bool = False,
     initial_state: Sequence[keras.KerasTensor] | None = None,
+    unroll: bool = False,
 ) -> tuple[keras.KerasTensor, list[keras.KerasTensor]]:
     """Apply a recurrent layer.
 
@@ -42,10 +43,11 @@ def layer(
             `<name>_backward`, both at the place of the step that they have read last.
         bidirectional: Read from both ends (Schuster and Paliwal 1997).
         initial_state: One tensor `(B, units)` for each of `STATES[cell]`; None: zeros.
+        unroll: Write every step out instead of a loop: for a single one.
 
     Returns: The state at every step, `(B, T, units)`, and the last states, each `(B, units)`.
     """
-    settings = {"return_sequences": True, "return_state": True}
+    settings = {"return_sequences": True, "return_state": True, "unroll": unroll}
     if not bidirectional:
         outputs, *last = CELLS[cell](units, **settings, name=name)(x, initial_state=initial_state)
         return outputs, last

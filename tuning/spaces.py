@@ -114,7 +114,7 @@ def gpt(hp: Any) -> Settings:
 def gan(hp: Any) -> Settings:
     """Settings of `models.gan` and of both players; whether they are told the class is what one asks.
 
-    Two stages, for pictures whose sides are multiples of 4.
+    Two stages, for pictures whose sides are multiples of 4, or for points.
     """
     filters = hp.Choice("filters", [32, 64, 96, 128])
     loss = hp.Choice("duel.loss", ["non_saturating", "least_squares", "hinge", "wasserstein"])
@@ -135,6 +135,23 @@ def gan(hp: Any) -> Settings:
         "discriminator.learning_rate": float(f"{faster * float(f'{rate:.3g}'):.3g}"),
         "discriminator.beta_1": beta_1,
         "training.batch_size": hp.Choice("training.batch_size", [32, 64, 128]),
+    }
+
+
+def policy(hp: Any) -> Settings:
+    """Settings of `models.policy` and of PPO; what the policy's torso is stays as the recipe has it."""
+    width = hp.Choice("width", [32, 64, 128])
+    rate = hp.Float("optimizer.learning_rate", 2e-4, 1e-2, sampling="log")
+    return {
+        "model.widths": (width,) * hp.Int("layers", 1, 3),
+        "model.activation": hp.Choice("model.activation", ["tanh", "relu"]),
+        "model.shared": hp.Boolean("model.shared"),
+        "optimizer.learning_rate": float(f"{rate:.3g}"),
+        "agent.minibatches": hp.Choice("agent.minibatches", [4, 8, 16]),
+        "agent.epochs": hp.Choice("agent.epochs", [2, 4, 8]),
+        "agent.discount": hp.Choice("agent.discount", [0.98, 0.99, 0.995]),
+        "agent.trace": hp.Choice("agent.trace", [0.8, 0.9, 0.95]),
+        "agent.entropy_weight": hp.Choice("agent.entropy_weight", [0.0, 0.003, 0.01, 0.03]),
     }
 
 
@@ -199,4 +216,5 @@ SPACES: dict[str, Callable[[Any], Settings]] = {
     "transformer": transformer,
     "gpt": gpt,
     "gan": gan,
+    "policy": policy,
 }

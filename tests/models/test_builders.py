@@ -10,7 +10,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models import ARCHITECTURES, cnn, encoder, gan, gpt, layers, mlp, rnn, seq2seq, sweep, transformer
+from models import (
+    ARCHITECTURES,
+    cnn,
+    encoder,
+    gan,
+    gpt,
+    layers,
+    mlp,
+    policy,
+    rnn,
+    seq2seq,
+    sweep,
+    transformer,
+)
 from tests.conftest import ROOT, run_python
 
 # name -> (config, exact number of parameters, output shape of a layer by name)
@@ -139,6 +152,42 @@ CASES = {
         + ((4 * 3 * 2 + 2) + (4 * 2 * 6 + 6) + 9 * 24 + 25),
         {"generator": (None, 8, 8, 3)},
     ),
+    "gan_points": (  # the discriminator's layers are the generator's, the other way round
+        gan.Config((2,), latent=5, filters=(4, 3), normalization="none"),
+        ((5 * 4 + 4) + (4 * 3 + 3) + (3 * 2 + 2)) + ((2 * 3 + 3) + (3 * 4 + 4) + 5),
+        {"generator": (None, 2), "discriminator": (None, 1)},
+    ),
+    "gan_points_conditional": (
+        gan.Config((3,), 9, 5, (4,), conditional=True, dropout=0.1),
+        (9 * 5 + 10 * 4 + 4 * 4 + (4 * 3 + 3)) + ((3 * 4 + 4) + 9 * 4 + 5),
+        {"generator": (None, 3)},
+    ),
+    "policy": (  # an actor and a critic of their own
+        policy.Config((4,), 2, widths=(8, 6)),
+        2 * (4 * 8 + 8 + 8 * 6 + 6) + (6 * 2 + 2) + (6 + 1),
+        {"dense2_act": (None, 6), "value_dense2_act": (None, 6), "value": (None, 1)},
+    ),
+    "policy_cnn": (  # one torso for both
+        policy.Config((10, 10, 4), 6, "cnn", (12,), (5,), activation="relu", shared=True),
+        (9 * 4 * 5 + 5) + (8 * 8 * 5 * 12 + 12) + (12 * 6 + 6) + (12 + 1),
+        {"stage1_conv1": (None, 8, 8, 5), "logits": (None, 6)},
+    ),
+    "policy_lstm": (
+        policy.Config((2, 3), 4, "rnn", (5,), units=(3,)),
+        (6 * 5 + 5) + 4 * (5 * 3 + 9 + 3) + (3 * 4 + 4) + (3 + 1),
+        {"moment": (None, 1, 5), "remembered": (None, 3)},
+    ),
+    "policy_gru": (
+        policy.Config((4,), 2, "rnn", (), cell="gru", units=(3, 2)),
+        3 * (4 * 3 + 9 + 6) + 3 * (3 * 2 + 4 + 4) + (2 * 2 + 2) + (2 + 1),
+        {"remembered": (None, 2)},
+    ),
+    "policy_encoder": (  # a block: four projections, two dense layers, two normalizations
+        policy.Config((3,), 2, "encoder", (6,), window=5, width=8, attention_heads=2),
+        (3 * 8 + 8) + 5 * 8 + (4 * 72 + (8 * 32 + 32) + (32 * 8 + 8) + 2 * 16) + 16
+        + (8 * 6 + 6) + (6 * 2 + 2) + (6 + 1),
+        {"seen": (None, 5, 3), "block1_weights": (None, 2, 5, 5), "dense1": (None, 6)},
+    ),
 }  # fmt: skip
 
 
@@ -216,13 +265,16 @@ def test_gradients_reach_every_weight(name):
     model = build(name)
     inputs, targets = batch_for(model)
     with tf.GradientTape() as tape:
-        outputs = logits_of(model(inputs, training=True))
+        everything = model(inputs, training=True)
+        outputs = logits_of(everything)
         if model.name == "sweep":  # many nets side by side
             outputs = tf.reduce_sum(outputs, axis=1)
         if model.name == "gan":  # one logit has no other to be told from
             loss = tf.nn.softplus(outputs)
         else:
             loss = keras.losses.sparse_categorical_crossentropy(targets, outputs, from_logits=True)
+        if model.name == "policy":
+            loss += tf.square(everything[1][:, 0] - 1)
     gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
     for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
         assert np.abs(tf.convert_to_tensor(gradient)).max() > 0, variable.path
@@ -400,6 +452,18 @@ def test_every_activation_builds(activation, shape):
             lambda: gan.Config((8, 8, 1), conditional=True),
             "conditional needs at least two classes. Received: 0",
         ),
+        (
+            lambda: policy.Config((4,), 2, "lsmt"),
+            "torso must be one of mlp, cnn, rnn, encoder. Received: 'lsmt'",
+        ),
+        (
+            lambda: policy.Config((4,), 2, "rnn", heads="q"),
+            'heads must be "actor_critic" for a torso that rem',
+        ),
+        (lambda: policy.Config((4,), 2, "rnn", units=()), "units must have at least one entry"),
+        (lambda: policy.Config((4,), 2, "encoder", window=1), "window must be at least 2. Received: 1"),
+        (lambda: policy.Config((4,), 2, "cnn"), r"input_shape must be \(length, channels\) or"),
+        (lambda: policy.Config((4,), 2, widths=(0,)), "every entry of widths .* Received: 0"),
         (lambda: gan.Config((8, 8, 1), filters=()), "filters must name at least one stage"),
     ],
 )

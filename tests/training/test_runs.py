@@ -257,7 +257,9 @@ def test_recipes_survive_their_own_json(name):
 def test_recipes_are_named_for_their_data_and_architecture(name):
     recipe = recipes.find(name)
     assert recipe.name == name
-    kinds = {recipe.architecture, recipe.model.get("cell")}  # an LSTM is known by that name
+    # An LSTM is known by that name, and an agent by how it learns.
+    kinds = {recipe.architecture, recipe.model.get("cell")}
+    kinds |= {type(recipe.agent).__name__.lower()} if recipe.architecture == "policy" else set()
     assert name.rsplit("_", 1)[1] in kinds
 
 

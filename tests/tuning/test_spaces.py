@@ -20,6 +20,7 @@ RECIPES = {
     "transformer": "multi30k_transformer",
     "gpt": "shakespeare_gpt",
     "gan": "digits_gan",
+    "policy": "cartpole_ppo",
 }
 # The settings whose draws differ most.
 TELLING = {
@@ -32,10 +33,12 @@ TELLING = {
     "transformer": ["width", "depth", "heads"],
     "gpt": ["width", "depth", "positions"],
     "gan": ["filters", "latent", "dropout"],
+    "policy": ["widths", "activation", "shared"],
 }
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (24, 1), (76, 40)]
 SEQUENCES = [(24, 1), (76, 40), (None, 3)]
 PICTURES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (64, 64, 3)]
+POINT = (2,)
 DRAWS = 300
 
 
@@ -68,7 +71,7 @@ def test_every_draw_is_valid_for_every_picture(drawn):
         elif name == "gpt":
             architecture.Config(input_shape=(64,), tokens=50, **changed.model)
         else:
-            shapes = {"rnn": SEQUENCES, "encoder": SEQUENCES, "gan": PICTURES}.get(name, SHAPES)
+            shapes = {"rnn": SEQUENCES, "encoder": SEQUENCES, "gan": [*PICTURES, POINT]}.get(name, SHAPES)
             for shape in shapes:
                 architecture.Config(input_shape=shape, outputs=10, **changed.model)
         seen.add(tuple(changed.model[setting] for setting in TELLING[name]))
@@ -83,8 +86,8 @@ def test_the_deepest_and_widest_net_is_built():
 
 def test_an_optimizer_has_the_rate_of_its_own_range(drawn):
     name, draws = drawn
-    if name == "gan":
-        pytest.skip("two players: see below")
+    if name in ("gan", "policy"):
+        pytest.skip("Adam alone; of two players see below")
     rates = {"adamw": [], "sgd": []}
     for hp in draws:
         settings = SPACES[name](hp)
@@ -132,6 +135,11 @@ def test_a_setting_of_ones_own_takes_the_place_of_its_range(drawn, tmp_path):
         (hp,) = draw(SPACES[name], tmp_path, 1, **{"duel.loss": "hinge", "training.batch_size": 16})
         settings = SPACES[name](hp)
         assert (settings["duel.loss"], settings["training.batch_size"]) == ("hinge", 16)
+        return
+    if name == "policy":
+        (hp,) = draw(SPACES[name], tmp_path, 1, **{"agent.epochs": 3, "model.activation": "gelu"})
+        settings = SPACES[name](hp)
+        assert (settings["agent.epochs"], settings["model.activation"]) == (3, "gelu")
         return
     own = {"model.bias_deviation": 0.25} if name == "sweep" else {"model.dropout": 0.25}
     fixed = {"optimizer.name": "sgd", "training.batch_size": 16, **own}

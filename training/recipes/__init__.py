@@ -5,12 +5,12 @@ from typing import Any
 
 from training import settings
 from training.recipe import Recipe
-from training.recipes import cnn, encoder, gan, gpt, mlp, rnn, seq2seq, sweep, transformer
+from training.recipes import cnn, encoder, gan, gpt, mlp, policy, rnn, seq2seq, sweep, transformer
 from training.settings import SettingsError
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for architecture in (cnn, mlp, sweep, rnn, seq2seq, encoder, transformer, gpt, gan)
+    for architecture in (cnn, mlp, sweep, rnn, seq2seq, encoder, transformer, gpt, gan, policy)
     for recipe in architecture.RECIPES
 }
 

@@ -1,0 +1,346 @@
+"""How well an agent plays: whole games of their own, in ours or in the original, and what is told of them.
+
+E episodes, one a world; A actions. An episode that is still going on after `most_steps` is cut: it counts
+with what it had, and how many there were is told.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from scipy import stats
+
+from games import GameError
+from games.game import Game, State
+from games.originals import original_of
+from games.player import Memory, Player
+
+MOST_SEED = 2**32 - 1  # that NumPy takes
+MOST_STEPS = 2**29  # in an episode
+RESAMPLES = 10_000  # of the bootstrap: its interval's ends then move by less than is shown of them
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What became of some episodes.
+
+    Args:
+        returns: Sum of the rewards of each, as the game gives them, `(E,)`.
+        lengths: Its steps, `(E,)`.
+        cut: Whether it was still going on when the steps it was given were over, `(E,)` bool.
+        greedy: Whether the likeliest action was taken, and not one drawn.
+        sticky: Share of the steps in which the last action was repeated; None: the game knows no such thing.
+    """
+
+    returns: np.ndarray
+    lengths: np.ndarray
+    cut: np.ndarray
+    greedy: bool = True
+    sticky: float | None = None
+
+
+def scores_of(game: Game, greedy: bool, returns: np.ndarray, lengths: np.ndarray, over: np.ndarray) -> Scores:
+    """Scores with how the game was played; `over`: which episodes came to their end, `(E,)` bool."""
+    return Scores(returns, lengths, ~over, greedy, getattr(game, "sticky", None))
+
+
+class Play(NamedTuple):
+    """Episodes that are being played, each in a world of its own.
+
+    Args:
+        state: Of the game.
+        memory: What the agent carries on of each.
+        action: The last that was taken, `(E,)` int32; 0 before there is one.
+        gain: Rewards so far, `(E,)` float32.
+        length: Steps so far, `(E,)` int32.
+        over: Whether each has ended: nothing counts after that. `(E,)` bool.
+    """
+
+    state: State
+    memory: Memory
+    action: tf.Tensor
+    gain: tf.Tensor
+    length: tf.Tensor
+    over: tf.Tensor
+
+
+def begin(game: Game, player: Player, seed: tf.Tensor, episodes: int) -> Play:
+    """New episodes.
+
+    Args:
+        game: What is played.
+        player: Who plays it.
+        seed: An int64.
+        episodes: How many, a Python number.
+    """
+    zero = tf.zeros(episodes, tf.int32)
+    state = game.reset(key(seed, 0, 0), episodes)
+    return Play(state, player.first(episodes), zero, tf.zeros(episodes), zero, tf.zeros(episodes, tf.bool))
+
+
+def go_on(game: Game, player: Player, greedy: bool, play: Play, seed: tf.Tensor, time: Any) -> Play:
+    """One step of all episodes.
+
+    Args:
+        game: What is played.
+        player: Who plays it.
+        greedy: Take the likeliest action, and none that is drawn.
+        play: Before the step.
+        seed: That of `begin`.
+        time: Steps before this one.
+    """
+    action, memory = _act(player, game.observe(play.state), play.memory, greedy, seed, time)
+    step = game.step(play.state, action, key(seed, 1, time))
+    return Play(
+        step.state,
+        memory,
+        action,
+        play.gain + tf.where(play.over, 0.0, step.reward),
+        play.length + tf.cast(~play.over, tf.int32),
+        play.over | step.terminated | step.truncated,
+    )
+
+
+def _act(
+    player: Player, observation: tf.Tensor, memory: Memory, greedy: bool, seed: tf.Tensor, time: Any
+) -> tuple[tf.Tensor, Memory]:
+    """The actions, `(E,)` int32: the likeliest or the best, or such as are drawn; and what is remembered."""
+    scores, _, memory = player(observation, memory)
+    if not greedy:
+        uniform = tf.random.stateless_uniform(scores.shape, key(seed, 2, time), minval=1e-9)
+        scores -= tf.math.log(-tf.math.log(uniform))  # Gumbel's way to draw
+    return tf.argmax(scores, 1, tf.int32), memory
+
+
+APART = 2**30
+
+
+def key(seed: tf.Tensor, stream: int, time: Any) -> tf.Tensor:
+    """The seed of one kind of draw in one step, apart from all of training's.
+
+    Of each number only the low 31 bits count: XLA takes 32 of 64, and MinAtar's draws drop the sign. In
+    training the second number stays below 2**30, see `games.worlds`; here it is 2**30 or more.
+    """
+    return tf.stack([seed * 4 + stream, APART + tf.cast(time, tf.int64)])
+
+
+class Evaluator:
+    """Measures a policy, again and again as it learns: all episodes at once, in a program compiled once.
+
+    Args:
+        game: What is played.
+        model: See `check_fits`; what it is at each call is measured.
+        episodes: How many, at least 1.
+        most_steps: After which an episode is cut, 1 to 2**29.
+        greedy: Take the likeliest action, and none that is drawn.
+
+    Raises:
+        GameError: The model does not fit the game, or there are too few or too many episodes or steps.
+
+    Example:
+
+    >>> evaluate = Evaluator(find("cartpole"), model, episodes=32)
+    >>> evaluate(seed=1).returns.mean()
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        model: keras.Model,
+        episodes: int = 100,
+        most_steps: int = 10_000,
+        greedy: bool = True,
+    ) -> None:
+        check_fits(game, model, greedy)
+        check_extent(episodes, most_steps)
+        self.game = game
+        self.model = model
+        self.episodes = episodes
+        self.most_steps = most_steps
+        self.greedy = greedy
+        self._player = Player(model)
+        self._program = tf.function(self._play, jit_compile=True)
+
+    def __call__(self, seed: int = 0) -> Scores:
+        """Play.
+
+        Args:
+            seed: Of everything random, 0 to 2**32 - 1: the same seed has the same scores.
+
+        Raises:
+            GameError: There is no such seed.
+        """
+        check_seed(seed)
+        returns, lengths, over = (part.numpy() for part in self._program(tf.constant(seed, tf.int64)))
+        return scores_of(self.game, self.greedy, returns, lengths, over)
+
+    def _play(self, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        def goes_on(time: tf.Tensor, play: Play) -> tf.Tensor:
+            return (time < self.most_steps) & ~tf.reduce_all(play.over)
+
+        def step(time: tf.Tensor, play: Play) -> tuple[tf.Tensor, Play]:
+            return time + 1, go_on(self.game, self._player, self.greedy, play, seed, time)
+
+        begun = (tf.constant(0), begin(self.game, self._player, seed, self.episodes))
+        _, play = tf.while_loop(goes_on, step, begun)
+        return play.gain, play.length, play.over
+
+
+def scores(
+    game: Game,
+    model: keras.Model,
+    episodes: int = 100,
+    seed: int = 0,
+    most_steps: int = 10_000,
+    greedy: bool = True,
+) -> Scores:
+    """Measure a policy once; see `Evaluator`."""
+    return Evaluator(game, model, episodes, most_steps, greedy)(seed)
+
+
+def official_scores(
+    game: Game,
+    model: keras.Model,
+    episodes: int = 100,
+    seed: int = 0,
+    most_steps: int = 10_000,
+    greedy: bool = True,
+) -> Scores:
+    """Measure a policy in the original of a game, with the game's settings; see `Evaluator`.
+
+    The originals of classic control are Gymnasium's, those of the five games of MinAtar its own. They go step
+    by step, each an environment of Python, and the policy thinks for all at once.
+
+    Raises:
+        GameError: The game has no original, its package is missing, or as `Evaluator`.
+    """
+    check_fits(game, model, greedy)
+    check_extent(episodes, most_steps)
+    check_seed(seed)
+    new = original_of(game)
+    worlds = [new(int(one)) for one in np.random.SeedSequence(seed).generate_state(episodes)]
+    observations = np.stack([world.observation for world in worlds])
+    player = Player(model)
+    memory = player.first(episodes)
+    drawn = tf.constant(seed, tf.int64)
+
+    @tf.function(jit_compile=True)
+    def act(observations, memory, time):
+        return _act(player, observations, memory, greedy, drawn, time)
+
+    returns, lengths, over = np.zeros(episodes), np.zeros(episodes, int), np.zeros(episodes, bool)
+    for time in range(most_steps):
+        if over.all():
+            break
+        chosen, memory = act(tf.constant(observations), memory, tf.constant(time))
+        actions = chosen.numpy()
+        for number in np.flatnonzero(~over):
+            world = worlds[number]
+            reward, over[number] = world.step(int(actions[number]))
+            observations[number] = world.observation
+            returns[number] += reward
+            lengths[number] += 1
+    return scores_of(game, greedy, returns, lengths, over)
+
+
+def check_fits(game: Game, model: keras.Model, greedy: bool = True) -> None:
+    """Say, before anything is played, why a model can't play a game.
+
+    Args:
+        game: To be played.
+        model: See `models.policy`.
+        greedy: Whether it is to take the action that it holds for the best.
+
+    Raises:
+        GameError: It is no policy, sees something else or has other actions than the game, or is to draw from
+            values of actions.
+    """
+    seen, *before = (each.shape[1:] for each in model.inputs)
+    told, *later = (each.shape[1:] for each in model.outputs)
+    of_policy = bool(later)
+    if later != [(1,), *before][: len(later)] or len(later) != of_policy + len(before):
+        raise GameError(
+            f"a policy gives logits of its actions, a value (1,), and what it was given of memory; or values "
+            f"of its actions alone. Received: a model from {[seen, *before]} to {[told, *later]}"
+        )
+    if seen != game.observation_shape or told != (len(game.actions),):
+        raise GameError(
+            f"the agent does not fit {game.title}, which shows {game.observation_shape} and has "
+            f"{len(game.actions)} actions. Received: an agent that sees {seen} and has "
+            f"{'x'.join(map(str, told))} actions"
+        )
+    if not (greedy or of_policy):
+        raise GameError("this agent gives actions values and no chances: it takes the best and can't draw")
+
+
+def check_extent(episodes: int, most_steps: int) -> None:
+    """Raise a GameError unless one can play so many episodes of so many steps."""
+    if episodes < 1:
+        raise GameError(f"episodes must be at least 1. Received: {episodes!r}")
+    if not 1 <= most_steps <= MOST_STEPS:
+        raise GameError(f"most_steps must be 1 to {MOST_STEPS}. Received: {most_steps!r}")
+
+
+def check_seed(seed: int) -> None:
+    """Raise a GameError unless there is such a seed."""
+    if not 0 <= seed <= MOST_SEED:
+        raise GameError(f"a seed must be 0 to {MOST_SEED}. Received: {seed!r}")
+
+
+def summary(scores: Scores, seed: int = 0) -> dict[str, Any]:
+    """What is told of some episodes.
+
+    The interquartile mean, of the middle half of the returns, and its interval by the percentile bootstrap
+    are what Agarwal et al. 2021 ("Deep reinforcement learning at the edge of the statistical precipice",
+    arXiv:2108.13264, section 4.3) advise and their package rliable computes. The interval is of the episodes
+    of this one agent and says nothing of another training's.
+
+    Args:
+        scores: Of the episodes.
+        seed: Of the bootstrap.
+
+    Returns: Of the returns "mean", "deviation" (standard, of these episodes), "iqm", "low" and "high" (its
+        95 % interval; None where there is but one episode), "median", "best" and "worst"; "episodes"; "steps"
+        of the game in all of them, and "frames", which are as many, since no game here skips any; "cut", how
+        many episodes were; "greedy"; and "sticky" where the game has it.
+    """
+    returns = np.asarray(scores.returns, "float64")
+    low, high = _interval(returns, seed)
+    steps = int(scores.lengths.sum())
+    told = {
+        "mean": float(returns.mean()),
+        "deviation": float(returns.std()),
+        "iqm": float(_iqm(returns)),
+        "low": low,
+        "high": high,
+        "median": float(np.median(returns)),
+        "best": float(returns.max()),
+        "worst": float(returns.min()),
+        "episodes": len(returns),
+        "steps": steps,
+        "frames": steps,
+        "cut": int(scores.cut.sum()),
+        "greedy": scores.greedy,
+    }
+    return told if scores.sticky is None else {**told, "sticky": scores.sticky}
+
+
+def _iqm(returns: np.ndarray, axis: int = -1) -> np.ndarray:
+    return stats.trim_mean(returns, 0.25, axis=axis)
+
+
+def _interval(returns: np.ndarray, seed: int) -> tuple[float | None, float | None]:
+    if len(returns) < 2:
+        return None, None
+    found = stats.bootstrap(
+        (returns,),
+        _iqm,
+        n_resamples=RESAMPLES,
+        batch=max(1, 2**20 // len(returns)),  # resamples at once: 8 MiB
+        confidence_level=0.95,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(found.low), float(found.high)

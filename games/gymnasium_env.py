@@ -1,0 +1,221 @@
+"""Outward: any of our games as an environment of Gymnasium; inward: whether we can play one of theirs.
+
+Gymnasium is needed for this alone: without it, importing this module raises a `GameError`.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from games import GameError
+from games.game import Game, State, where
+
+try:
+    import gymnasium
+    from gymnasium.vector import AutoresetMode
+    from gymnasium.vector.utils import batch_space
+except ImportError as error:
+    raise GameError(f"this needs the package gymnasium: pip install gymnasium ({error})") from error
+
+
+class TensorVectorEnv(gymnasium.vector.VectorEnv):
+    """Many worlds of a game as Gymnasium has its vector environments; a step is one program, compiled by XLA.
+
+    All follows from the seed: the same seed and the same actions give the same numbers. Observations have no
+    bounds, since a game names none. A world that is over begins anew in one of Gymnasium's modes:
+
+    - NEXT_STEP: in the step after its last, whatever the action; that step's reward is 0.
+    - SAME_STEP: in its last step, of whose infos "final_obs" has what was seen last.
+    - DISABLED: when `reset` is called with options={"reset_mask": which, as `(num_envs,)` bool}.
+
+    Args:
+        game: Whose worlds.
+        num_envs: How many, at least 1.
+        seed: Of all until `reset` is given another; None: a new one each time.
+        autoreset_mode: A mode, or its value ("NextStep", "SameStep", "Disabled").
+
+    Example:
+
+    >>> envs = TensorVectorEnv(find("cartpole"), num_envs=8, seed=0)
+    >>> observations, infos = envs.reset()
+    >>> observations, rewards, terminations, truncations, infos = envs.step(envs.action_space.sample())
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        num_envs: int,
+        seed: int | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+    ):
+        if num_envs < 1:
+            raise GameError(f"num_envs must be at least 1. Received: {num_envs!r}")
+        self.game = game
+        self.num_envs = num_envs
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.metadata = {"render_modes": [], "autoreset_mode": self.autoreset_mode}
+        self.single_observation_space = gymnasium.spaces.Box(
+            -np.inf, np.inf, game.observation_shape, np.float32
+        )
+        self.single_action_space = gymnasium.spaces.Discrete(len(game.actions))
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        super().reset(seed=seed)
+        self._state: State = None
+        self._over = np.zeros(num_envs, bool)
+        self._begin, self._go_on = _programs(game, num_envs, self.autoreset_mode)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin all worlds anew, or those of options["reset_mask"].
+
+        Args:
+            seed: Of all that comes; None goes on with the seed there is.
+            options: See the class; what is not known is ignored, as by Gymnasium's own.
+
+        Returns: Observations `(num_envs, *observation_shape)` float32, and no infos.
+
+        Raises:
+            GameError: The mask is not `(num_envs,)` bool, or comes before there are worlds.
+        """
+        super().reset(seed=seed)
+        mask = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs, bool)))
+        if mask.shape != (self.num_envs,) or mask.dtype != bool:
+            raise GameError(f"reset_mask must be ({self.num_envs},) bool. Received: {mask!r}")
+        fresh, seen = self._begin(self._drawn())
+        if not mask.all():
+            self._check_begun()
+            fresh = where(tf.constant(mask), fresh, self._state)
+            seen = self.game.observe(fresh)
+        self._state = fresh
+        self._over = self._over & ~mask
+        return seen.numpy(), {}
+
+    def step(
+        self, actions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Take one action in each world.
+
+        Args:
+            actions: `(num_envs,)` integers.
+
+        Returns: Observations `(num_envs, *observation_shape)` float32, rewards `(num_envs,)` float32,
+            terminations and truncations `(num_envs,)` bool, and infos, which are empty but for "final_obs"
+            and an empty "final_info" (SAME_STEP).
+
+        Raises:
+            GameError: No such actions, or a world is over and nobody reset it (DISABLED).
+            gymnasium.error.ResetNeeded: There are no worlds yet.
+        """
+        self._check_begun()
+        if not self.action_space.contains(actions):
+            raise GameError(
+                f"actions must be ({self.num_envs},) integers from 0 to {len(self.game.actions) - 1}. "
+                f"Received: {actions!r}"
+            )
+        if self.autoreset_mode == AutoresetMode.DISABLED and self._over.any():
+            raise GameError(f"worlds {np.flatnonzero(self._over).tolist()} are over: reset them first")
+        chosen = tf.constant(actions, tf.int32)
+        self._state, *seen = self._go_on(self._state, tf.constant(self._over), chosen, self._drawn())
+        observations, rewards, terminations, truncations, last = (value.numpy() for value in seen)
+        self._over = terminations | truncations
+        infos: dict[str, Any] = {}
+        if self.autoreset_mode == AutoresetMode.SAME_STEP:
+            for world in np.flatnonzero(self._over):
+                infos = self._add_info(infos, {"final_obs": last[world], "final_info": {}}, int(world))
+            self._over = np.zeros(self.num_envs, bool)
+        return observations, rewards, terminations, truncations, infos
+
+    def _drawn(self) -> tf.Tensor:
+        """The seed of what comes next, from Gymnasium's generator, so that theirs decides all."""
+        return tf.constant(self.np_random.integers(2**31, size=2), tf.int32)
+
+    def _check_begun(self) -> None:
+        if self._state is None:
+            raise gymnasium.error.ResetNeeded("call reset before step, or before resetting a part")
+
+
+@functools.cache
+def _programs(game: Game, num_envs: int, mode: AutoresetMode) -> tuple[Callable, Callable]:
+    """To begin and to go on, compiled once for all environments that are alike.
+
+    Returns: From a seed to the state and what is seen of it; and from the state, which worlds were over
+        before, the actions and a seed to the new state, what `step` returns but infos, and what was seen
+        before any began anew.
+    """
+
+    def begin(drawn):
+        state = game.reset(drawn, num_envs)
+        return state, game.observe(state)
+
+    def go_on(state, over, actions, drawn):
+        seeds = tf.random.split(drawn)
+        after, last, reward, terminated, truncated = game.step(state, actions, seeds[0])
+        if mode == AutoresetMode.NEXT_STEP:
+            anew = over
+            reward = tf.where(over, 0.0, reward)
+            terminated, truncated = terminated & ~over, truncated & ~over
+        else:
+            anew = (terminated | truncated) & (mode == AutoresetMode.SAME_STEP)
+        after = where(anew, game.reset(seeds[1], num_envs), after)
+        return after, game.observe(after), reward, terminated, truncated, last
+
+    return tf.function(begin, jit_compile=True), tf.function(go_on, jit_compile=True)
+
+
+class TensorEnv(gymnasium.Env):
+    """One world of a game as Gymnasium has its environments; for speed take `TensorVectorEnv`.
+
+    Args:
+        game: Whose world.
+    """
+
+    def __init__(self, game: Game):
+        self.metadata = {"render_modes": []}
+        self._worlds = TensorVectorEnv(game, 1, autoreset_mode=AutoresetMode.DISABLED)
+        self.observation_space = self._worlds.single_observation_space
+        self.action_space = self._worlds.single_action_space
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin anew; returns the observation and no infos."""
+        super().reset(seed=seed)
+        self._worlds.np_random = self.np_random
+        observations, _ = self._worlds.reset()
+        return observations[0], {}
+
+    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """One action: observation, reward, whether it is over, whether time ran out, no infos.
+
+        Raises:
+            GameError: No such action, or the game is over.
+            gymnasium.error.ResetNeeded: It has not begun.
+        """
+        observations, rewards, terminations, truncations, _ = self._worlds.step(np.array([action]))
+        return observations[0], float(rewards[0]), bool(terminations[0]), bool(truncations[0]), {}
+
+
+def check_official(env: "gymnasium.Env | gymnasium.vector.VectorEnv") -> None:
+    """Say, before anything is trained, where our agents can't play an environment of Gymnasium.
+
+    Raises:
+        GameError: Its actions are not `Discrete`, numbered from 0, or its observations not one `Box`.
+    """
+    actions = getattr(env, "single_action_space", env.action_space)
+    observations = getattr(env, "single_observation_space", env.observation_space)
+    name = env.spec.id if env.spec else type(env.unwrapped).__name__
+    if not isinstance(actions, gymnasium.spaces.Discrete):
+        kind = "continuous (Box)" if isinstance(actions, gymnasium.spaces.Box) else type(actions).__name__
+        raise GameError(f"{name} has actions that are {kind}; agents here choose from Discrete ones")
+    if actions.start != 0:
+        raise GameError(f"{name} numbers its actions from {actions.start}; agents here number them from 0")
+    if not isinstance(observations, gymnasium.spaces.Box):
+        kind = type(observations).__name__
+        raise GameError(
+            f"{name} has observations that are {kind}; agents here see one array of numbers (Box)"
+        )

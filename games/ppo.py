@@ -1,0 +1,405 @@
+"""PPO: an agent that plays, judges each action by what came of it, and changes its policy by a little.
+
+T steps of B worlds of this replica; M minibatches. Rollout, advantages and all updates can be one program.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from games.game import Game, where
+from games.player import Memory, Player
+from games.worlds import Share, Worlds, begin, go_on
+from training.objectives import Objective
+from training.optimizers import Updater
+
+
+@dataclass(frozen=True)
+class PPO:
+    """Settings of proximal policy optimization.
+
+    Args:
+        worlds: Played at once, over all replicas.
+        horizon: Steps of each world between two updates.
+        epochs: Passes over these steps.
+        minibatches: Parts of a pass, an optimizer step each.
+        discount: Worth of a reward a step later, in [0, 1].
+        trace: λ of the advantages (Schulman et al. 2016, arXiv:1506.02438, equation 16), in [0, 1].
+        clip: How far the policy may move before it gains nothing more (Schulman et al. 2017,
+            arXiv:1707.06347, equation 7).
+        value_clip: The same for the value; 0: it may move freely, which is no worse (Andrychowicz et al.
+            2021, arXiv:2006.05990, section 3.2).
+        value_weight: Of the squared error of the value.
+        entropy_weight: Of the policy's entropy, which keeps it trying.
+
+    Raises:
+        ValueError: A field breaks its rule; the message names the field, the rule and the value.
+    """
+
+    worlds: int = 64
+    horizon: int = 128
+    epochs: int = 4
+    minibatches: int = 8
+    discount: float = 0.99
+    trace: float = 0.95
+    clip: float = 0.2
+    value_clip: float = 0.0
+    value_weight: float = 0.5
+    entropy_weight: float = 0.01
+
+    heads: ClassVar[tuple[str, ...]] = ("actor_critic",)
+    before: ClassVar[int] = 0
+
+    def __post_init__(self) -> None:
+        for field in ("worlds", "horizon", "epochs", "minibatches"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field} must be at least 1. Received: {getattr(self, field)!r}")
+        if self.horizon % self.minibatches:
+            raise ValueError(
+                f"horizon must be a multiple of minibatches, {self.minibatches}. Received: {self.horizon!r}"
+            )
+        for field in ("discount", "trace"):
+            if not 0 <= getattr(self, field) <= 1:
+                raise ValueError(f"{field} must be 0 to 1. Received: {getattr(self, field)!r}")
+        if not self.clip > 0:
+            raise ValueError(f"clip must be above 0. Received: {self.clip!r}")
+        for field in ("value_clip", "value_weight", "entropy_weight"):
+            if not getattr(self, field) >= 0:
+                raise ValueError(f"{field} must be at least 0. Received: {getattr(self, field)!r}")
+
+    @property
+    def steps(self) -> int:
+        """Steps of the game between two updates."""
+        return self.worlds * self.horizon
+
+    @property
+    def updates(self) -> int:
+        """Optimizer steps in one step of the loop."""
+        return self.epochs * self.minibatches
+
+    def check_replicas(self, replicas: int, remembers: bool) -> None:
+        """Raise a ValueError where this can't be divided among so many replicas.
+
+        Args:
+            replicas: How many.
+            remembers: Whether the policy does: a minibatch is then of whole worlds.
+        """
+        parts = replicas * self.minibatches if remembers else replicas
+        if self.worlds % parts:
+            why = " times minibatches, for a policy that remembers" if remembers else ""
+            raise ValueError(
+                f"worlds must be a multiple of {parts}, the replicas{why}. Received: {self.worlds!r}"
+            )
+
+    def objective(
+        self, game: Game, model: keras.Model, updater: Updater, steps: int, seed: int, jit_compile: bool
+    ) -> "Proximal":
+        """What learns so; see there. It is the same at all times, however many steps there are."""
+        return Proximal(game, model, updater, self, seed, jit_compile)
+
+
+class Played(NamedTuple):
+    """What was played, `(T, B, ...)`.
+
+    In a minibatch `(T / M * B, ...)`; of a policy that remembers `(T, B / M, ...)`.
+
+    Args:
+        observation: Before each action.
+        begins: Whether a game began with it, bool.
+        action: int32.
+        likelihood: Logarithm of its probability then.
+        value: That was expected then.
+        advantage: How much better it came.
+    """
+
+    observation: tf.Tensor
+    begins: tf.Tensor
+    action: tf.Tensor
+    likelihood: tf.Tensor
+    value: tf.Tensor
+    advantage: tf.Tensor
+
+
+class Playing(NamedTuple):
+    """What is carried from one update to the next.
+
+    Args:
+        worlds: As they stand.
+        memory: What the policy remembers of each.
+        begins: Whether each has just begun, `(B,)` bool.
+    """
+
+    worlds: Worlds
+    memory: Memory
+    begins: tf.Tensor
+
+
+class Proximal(Objective):
+    """A step is an update: play `horizon` steps of every world, then learn from them.
+
+    Every draw follows from the seed, the position and a world's place among all, and a minibatch has of each
+    world as many steps as of any other, chosen by draws of its own: so N replicas learn what one would. A
+    policy that remembers learns through time, from what it remembered as the steps began: a minibatch then
+    has all steps of some worlds, one of each M neighbours.
+
+    Args:
+        game: What is played.
+        model: See `models.policy`.
+        updater: Of its trainable variables.
+        ppo: How it learns.
+        seed: Of everything random.
+        jit_compile: Compile the learning by XLA, too; the playing always is. Dense policies want it;
+            gradients of convolutions take three times as long with it on a processor.
+
+    Figures: "loss"; "return" and "length" of the episodes that ended; "value_error", squared; "entropy" in
+    nats; "moved", the mean of (r - 1) - ln r where r is what became of an action's probability (an estimate
+    of the Kullback-Leibler divergence: Schulman 2020, "Approximating KL divergence"); "clipped", the share of
+    actions whose probability moved too far.
+    """
+
+    figures = ("loss", "return", "length", "value_error", "entropy", "moved", "clipped")
+
+    def __init__(
+        self,
+        game: Game,
+        model: keras.Model,
+        updater: Updater,
+        ppo: PPO = PPO(),
+        seed: int = 0,
+        jit_compile: bool = True,
+    ) -> None:
+        self.game = game
+        self.player = Player(model)
+        self.models = {"model": model}
+        self.updater = updater
+        self.updaters = {"optimizer": updater}
+        self.ppo = ppo
+        self.seed = seed
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        self._alone = replicas == 1
+        self._count = ppo.worlds // replicas
+        self._variables = list(model.trainable_variables)
+        # Draws of a seed are others without XLA: these are always made with it.
+        self._play: Any = tf.function(self._rollout, jit_compile=True)
+        self._order: Any = tf.function(self._shuffled, jit_compile=True)
+        self._differentiate: Any = self._loss_and_gradients
+        self._update: Any = self._play_and_learn
+        if jit_compile:
+            self._differentiate = tf.function(self._differentiate, jit_compile=True)
+        if jit_compile and self._alone:  # else sums stand between the parts, which no such program can hold
+            self._update = tf.function(self._update, jit_compile=True)
+
+    def initial_state(self, replica, replicas):
+        worlds = begin(self.game, self._key(0, 3), self._share(replica))
+        return Playing(worlds, self.player.first(self._count), tf.ones(self._count, tf.bool))
+
+    def step(self, batch, state, position):
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return self._update(state, position, replica)
+
+    def _share(self, replica) -> Share:
+        return Share(replica * self._count, self._count, self.ppo.worlds)
+
+    def _play_and_learn(self, playing: Playing, position, replica):
+        ppo, memory = self.ppo, playing.memory
+        played, playing, episodes = self._play(playing, position, replica)
+        totals = tf.zeros(5)
+        size = ppo.horizon // ppo.minibatches
+        # A loop of the program, or where replicas add up in between, of Python.
+        turns = tf.range(ppo.updates) if self._alone else range(ppo.updates)
+        order = self._order(position, replica)
+        axis = 1 if self.player.remembers else 0
+        pool = played if self.player.remembers else tf.nest.map_structure(_flat, played)
+        for turn in turns:
+            rows = order[turn]
+            minibatch = tf.nest.map_structure(lambda x, rows=rows: tf.gather(x, rows, axis=axis), pool)
+            remembered = tf.nest.map_structure(lambda x, rows=rows: tf.gather(x, rows), memory)
+            mean, deviation = self._spread_of(minibatch.advantage)
+            sums, gradients = self._differentiate(minibatch, remembered, mean, deviation)
+            self.updater.apply(gradients)
+            totals += sums
+        weight = tf.cast(ppo.updates * size * self._count, tf.float32)
+        names = ("loss", "value_error", "entropy", "moved", "clipped")
+        figures = {name: (total, weight) for name, total in zip(names, tf.unstack(totals), strict=True)}
+        returns, lengths, ended = tf.unstack(episodes)
+        return figures | {"return": (returns, ended), "length": (lengths, ended)}, playing
+
+    def _key(self, position, stream: int) -> tf.Tensor:
+        """Of one kind of draw at this position; those of a step of the game add its number."""
+        place = tf.cast(position, tf.int64) * self.ppo.horizon
+        return tf.stack([tf.constant(self.seed * 4 + stream, tf.int64), place])
+
+    def _rollout(self, playing: Playing, position, replica):
+        """Play on.
+
+        Returns: What was played, `Played`; what is carried on; and of the episodes that ended the sum of
+            their returns, of their lengths, and how many they were, `(3,)`.
+        """
+        worlds, memory, begun = playing
+        game, share, horizon = self.game, self._share(replica), self.ppo.horizon
+        shape, count = game.observation_shape, self._count
+
+        def room(kind, *shape):
+            return tf.TensorArray(kind, horizon, element_shape=(count, *shape))
+
+        observations, finals = room(tf.float32, *shape), room(tf.float32, *shape)
+        begins, actions = room(tf.bool), room(tf.int32)
+        likelihoods, values = room(tf.float32), room(tf.float32)
+        rewards, terminations, truncations = room(tf.float32), room(tf.bool), room(tf.bool)
+        remembered = tuple(room(tf.float32, *x.shape[1:]) for x in memory)
+        nothing = self.player.first(count)
+        episodes = tf.zeros(3)
+        for time in tf.range(horizon):
+            observation = game.observe(worlds.state)
+            logits, value, memory = self.player(observation, memory)
+            later = [0, tf.cast(time, tf.int64)]
+            uniform = tf.random.stateless_uniform(
+                (share.total, logits.shape[1]), self._key(position, 0) + later, minval=1e-9
+            )
+            action = tf.argmax(logits - tf.math.log(-tf.math.log(share.of(uniform))), 1, tf.int32)  # Gumbel
+            worlds, moment = go_on(game, worlds, action, self._key(position, 1) + later, share)
+            observations, begins = observations.write(time, observation), begins.write(time, begun)
+            actions = actions.write(time, action)
+            likelihoods = likelihoods.write(time, _likelihood(logits, action))
+            values = values.write(time, value)
+            rewards = rewards.write(time, moment.reward)
+            terminations = terminations.write(time, moment.terminated)
+            truncations = truncations.write(time, moment.truncated)
+            if game.limit:
+                finals = finals.write(time, moment.final)
+                remembered = tuple(r.write(time, m) for r, m in zip(remembered, memory, strict=True))
+            begun = moment.ended
+            memory = where(begun, nothing, memory)
+            ended = tf.cast(moment.ended, tf.float32)
+            lengths = tf.cast(moment.length, tf.float32)
+            told = (moment.gain * ended, lengths * ended, ended)
+            episodes += tf.stack([tf.reduce_sum(x) for x in told])
+        rewards, truncated = rewards.stack(), truncations.stack()
+        if game.limit:  # there would have been more to be had
+            _, rest, _ = self.player(_flat(finals.stack()), tuple(_flat(r.stack()) for r in remembered))
+            rest = tf.reshape(rest, (horizon, count))
+            rewards += self.ppo.discount * tf.where(truncated, rest, 0.0)
+        _, value, _ = self.player(game.observe(worlds.state), memory)
+        values = values.stack()
+        ended = terminations.stack() | truncated
+        advantages = advantages_of(rewards, values, ended, value, self.ppo.discount, self.ppo.trace)
+        played = Played(
+            observations.stack(), begins.stack(), actions.stack(), likelihoods.stack(), values, advantages
+        )
+        return played, Playing(worlds, memory, begun), episodes
+
+    def _shuffled(self, position, replica) -> tf.Tensor:
+        """Which steps each minibatch has, as places in `T * B`: `(epochs * M, T / M * B)`.
+
+        In each epoch every world's steps stand in an order of its own. Of a policy that remembers: which
+        worlds each minibatch has, `(epochs * M, B / M)`: in each epoch every M neighbours stand in such one.
+        """
+        if self.player.remembers:
+            parts = self.ppo.minibatches
+            each = (self.ppo.worlds, self.ppo.epochs)
+            draws = self._share(replica).of(tf.random.stateless_uniform(each, self._key(position, 2)))
+            turns = tf.argsort(tf.reshape(draws, (-1, parts, self.ppo.epochs)), axis=1)  # (B / M, M, E)
+            places = turns + tf.range(self._count // parts)[:, None, None] * parts
+            return tf.reshape(tf.transpose(places, (2, 1, 0)), (self.ppo.updates, -1))
+        shape = (self.ppo.worlds, self.ppo.epochs, self.ppo.horizon)
+        draws = self._share(replica).of(tf.random.stateless_uniform(shape, self._key(position, 2)))
+        steps = tf.transpose(tf.argsort(draws, axis=-1), (1, 2, 0))  # (E, T, B)
+        return tf.reshape(steps * self._count + tf.range(self._count), (self.ppo.updates, -1))
+
+    def _spread_of(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Mean and standard deviation over the minibatch of all replicas."""
+        size = tf.cast(tf.size(x) * self.ppo.worlds // self._count, tf.float32)
+        mean = self._sum_of_all(tf.reduce_sum(x)) / size
+        square = self._sum_of_all(tf.reduce_sum(tf.square(x - mean))) / size
+        return mean, tf.sqrt(square)
+
+    def _sum_of_all(self, x: tf.Tensor) -> tf.Tensor:
+        if self._alone:
+            return x
+        return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, x)
+
+    def _look(self, played: Played, memory: Memory) -> tuple[tf.Tensor, tf.Tensor]:
+        """Logits `(N, A)` and values `(N,)` of a minibatch, its steps one behind the other."""
+        if not self.player.remembers:
+            logits, value, _ = self.player(played.observation, (), training=True)
+            return logits, value
+        steps, count = played.action.shape
+        nothing = self.player.first(count)
+        scores = tf.TensorArray(tf.float32, steps, element_shape=(count, len(self.game.actions)))
+        values = tf.TensorArray(tf.float32, steps, element_shape=(count,))
+        for time in tf.range(steps):
+            memory = where(played.begins[time], nothing, memory)
+            logits, value, memory = self.player(played.observation[time], memory, training=True)
+            scores, values = scores.write(time, logits), values.write(time, value)
+        return _flat(scores.stack()), _flat(values.stack())
+
+    def _loss_and_gradients(self, minibatch: Played, memory: Memory, mean, deviation):
+        """Sums of the figures over this replica's share, and its share of the gradients."""
+        ppo = self.ppo
+        played = tf.nest.map_structure(_flat, minibatch) if self.player.remembers else minibatch
+        everyone = tf.cast(tf.size(played.action) * ppo.worlds // self._count, tf.float32)
+        advantage = (played.advantage - mean) / (deviation + 1e-8)
+        with tf.GradientTape() as tape:
+            logits, value = self._look(minibatch, memory)
+            change = _likelihood(logits, played.action) - played.likelihood
+            ratio = tf.exp(change)
+            within = tf.clip_by_value(ratio, 1 - ppo.clip, 1 + ppo.clip)
+            gained = tf.minimum(ratio * advantage, within * advantage)
+            target = played.value + played.advantage
+            error = tf.square(value - target)
+            if ppo.value_clip:
+                near = played.value + tf.clip_by_value(value - played.value, -ppo.value_clip, ppo.value_clip)
+                error = tf.maximum(error, tf.square(near - target))
+            chances = tf.nn.log_softmax(logits)
+            entropy = -tf.reduce_sum(tf.exp(chances) * chances, axis=1)
+            losses = -gained + ppo.value_weight * error / 2 - ppo.entropy_weight * entropy
+            loss = self.updater.scale_loss(tf.reduce_sum(losses) / everyone)
+        gradients = tape.gradient(loss, [variable.value for variable in self._variables])
+        moved = ratio - 1 - change
+        clipped = tf.cast(tf.abs(ratio - 1) > ppo.clip, tf.float32)
+        told = (losses, error, entropy, moved, clipped)
+        return tf.stack([tf.reduce_sum(x) for x in told]), gradients
+
+
+def advantages_of(
+    rewards: tf.Tensor,
+    values: tf.Tensor,
+    ended: tf.Tensor,
+    last: tf.Tensor,
+    discount: float,
+    trace: float,
+) -> tf.Tensor:
+    """How much better than expected it came after each action, `(T, B)`.
+
+    Schulman et al. 2016 (arXiv:1506.02438), equation 16.
+
+    Args:
+        rewards: `(T, B)`.
+        values: That were expected before each action, `(T, B)`.
+        ended: Whether the episode ended with it, `(T, B)` bool; nothing counts beyond.
+        last: What is expected after the last one, `(B,)`.
+        discount: See `PPO`.
+        trace: Likewise.
+    """
+    steps = rewards.shape[0]
+    found = tf.TensorArray(tf.float32, steps, element_shape=last.shape)
+    advantage = tf.zeros_like(last)
+    for time in tf.range(steps - 1, -1, -1):
+        going = 1 - tf.cast(ended[time], tf.float32)
+        surprise = rewards[time] + discount * last * going - values[time]
+        advantage = surprise + discount * trace * going * advantage
+        found = found.write(time, advantage)
+        last = values[time]
+    return found.stack()
+
+
+def _flat(x: tf.Tensor) -> tf.Tensor:
+    """`(T, B, ...)` as `(T * B, ...)`."""
+    return tf.reshape(x, (-1, *x.shape[2:]))
+
+
+def _likelihood(logits: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
+    """Logarithm of the probability of each action, `(B,)`."""
+    return tf.gather(tf.nn.log_softmax(logits), action, batch_dims=1)

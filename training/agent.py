@@ -1,0 +1,200 @@
+"""The recipe of an agent: what it plays, with what policy, how it learns, and what it is measured by."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from data.source import Source, Spec
+from games.dqn import DQN
+from games.game import Game
+from games.ppo import PPO
+from models import policy
+from training import optimizers, recipe
+from training.callbacks import LoopCallback, Snapshots
+from training.objectives import Objective
+from training.recipe import Recipe, Training
+from training.runs import Run
+from training.settings import SettingsError
+
+WATCHED = 32  # episodes, at each epoch's end
+MEASURED = 100  # in an evaluation
+SEEDS = {"train": 0, "validation": 1, "test": 2}  # of the episodes that an evaluation plays, by split
+UNUSED = ("batch_size", "loss", "l1", "l2", "label_smoothing", "accumulate")  # of a training
+
+
+@dataclass(frozen=True)
+class Practice(Training):
+    """How long an agent plays and learns.
+
+    Args:
+        steps: Of the game, in all.
+        epochs: Parts of them, after each of which the agent is measured.
+
+    What is told of examples in `Training` concerns no agent.
+    """
+
+    steps: int = 500_000
+    epochs: float = 10
+    steps_per_call: int = 1  # an update is many steps of a game, which is worth a call
+    xla: str = "always"
+    monitor: str = "val_return"
+    snapshots: int = 16  # or as many as there is room for
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.steps < 1:
+            raise ValueError(f"steps must be at least 1. Received: {self.steps!r}")
+
+
+@dataclass(frozen=True)
+class AgentRecipe(Recipe):
+    """A setting of everything, for an agent that learns by playing.
+
+    Args:
+        source: Key of `games.GAMES`.
+        data: The game, with its settings.
+        agent: How it learns.
+        training: How long.
+    """
+
+    training: Practice = Practice()
+    agent: PPO | DQN = field(default_factory=PPO)
+
+    sections: ClassVar[tuple[str, ...]] = (*recipe.SECTIONS, "agent")
+
+    @property
+    def game(self) -> Game:
+        return self.data
+
+    def load(self, kept) -> Source:
+        """No examples: an agent makes its own."""
+        game = self.game
+        spec = Spec(
+            name=game.name,
+            input_shape=game.observation_shape,
+            classes=game.actions,
+            licence="",
+            citation="",
+            features=game.channels if len(game.observation_shape) == 1 else (),
+        )
+        return Source((), (), (), spec)
+
+    def length(self, stream) -> tuple[int, int]:
+        """Updates in all, and between two evaluations."""
+        updates = max(1, round((self.training.steps - self.agent.before) / self.agent.steps))
+        return updates, max(1, round(updates / self.training.epochs))
+
+    def check(self, source: Source) -> None:
+        """Raise a SettingsError where a setting is not one of agents, or not of this kind."""
+        usual = Practice()
+        for name in UNUSED:
+            if getattr(self.training, name) != getattr(usual, name):
+                raise SettingsError(
+                    f"training.{name} must be {getattr(usual, name)} for an agent. "
+                    f"Received: {getattr(self.training, name)!r}"
+                )
+        heads = self.model_config(source.spec).heads
+        if heads not in self.agent.heads:
+            raise SettingsError(
+                f"model.heads must be one of {', '.join(self.agent.heads)}, for an agent that learns by "
+                f"{type(self.agent).__name__}. Received: {heads!r}"
+            )
+
+    def objective(
+        self, model: keras.Model, spec: Spec, steps: int, seed: int, jit_compile: bool
+    ) -> Objective:
+        updater = optimizers.Updater(
+            self.optimizer, model.trainable_variables, steps * self.agent.updates, self.training.precision
+        )
+        return self.agent.objective(self.game, model, updater, steps, seed, jit_compile)
+
+    def watchers(self, run: Run, model: keras.Model, source: Source) -> list[keras.callbacks.Callback]:
+        size = sum(weight.nbytes for weight in model.get_weights())
+        count = min(self.training.snapshots, recipe.MOST_SNAPSHOT_BYTES // size)
+        kept = [Snapshots(run, model, count)] if count > 1 else []
+        return [Played(self.game, model), *kept]
+
+    def measure(self, model: keras.Model, source: Source, split: str) -> dict[str, Any]:
+        """See `evaluation.summary`; "return" is the mean."""
+        from games import evaluation
+
+        found = evaluation.summary(evaluation.scores(self.game, model, MEASURED, SEEDS[split]))
+        return {"return": found["mean"], **found}
+
+    def predict(self, model, spec, kept, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """What the agent would do.
+
+        Args:
+            model: Its policy.
+            spec: Of its game.
+            kept: Nothing.
+            lines: An observation each, as numbers split by commas; of a picture row by row.
+
+        Yields: `{"input", "output", "probabilities", "value"}`, or of a model that values actions
+            `{"input", "output", "values"}`; `{"input", "error"}` for a line that is none.
+        """
+        size = int(np.prod(spec.input_shape))
+        for line in lines:
+            try:
+                numbers = np.array([float(part) for part in itertools.islice(line.split(","), size + 1)])
+            except ValueError:
+                numbers = np.array([])
+            if len(numbers) != size or not np.isfinite(numbers).all():
+                error = f"an observation of {spec.name} is {size} numbers split by commas"
+                yield {"input": line, "error": error}
+                continue
+            found = model(numbers.reshape(1, *spec.input_shape).astype("float32"), training=False)
+            if not isinstance(found, list):
+                values = keras.ops.convert_to_numpy(found[0])
+                output = spec.classes[int(values.argmax())]
+                yield {"input": line, "output": output, "values": _by_name(spec.classes, values)}
+                continue
+            logits, value = found
+            shares = keras.ops.convert_to_numpy(keras.ops.softmax(logits[0]))
+            yield {
+                "input": line,
+                "output": spec.classes[int(shares.argmax())],
+                "probabilities": _by_name(spec.classes, shares),
+                "value": round(float(value[0, 0]), 6),
+            }
+
+    def feeds(self, source: Source, replicas: int, seed: int, on_device: bool) -> tuple[None, None]:
+        """None: the agent plays.
+
+        Raises:
+            SettingsError: The worlds or a batch can't be divided among the replicas.
+        """
+        try:
+            self.agent.check_replicas(replicas, self.model.get("torso") in policy.REMEMBERING)
+        except ValueError as error:
+            raise SettingsError(f"agent.{error}") from error
+        return None, None
+
+
+def _by_name(names: Sequence[str], numbers: np.ndarray) -> dict[str, float]:
+    return {name: round(float(number), 6) for name, number in zip(names, numbers, strict=True)}
+
+
+class Played(LoopCallback):
+    """Adds "val_return" and "val_length" to the figures at each epoch's end: of games played to be measured.
+
+    Args:
+        game: What is played.
+        model: The policy, of which the likeliest action is taken.
+    """
+
+    def __init__(self, game: Game, model: keras.Model) -> None:
+        from games import evaluation
+
+        super().__init__()
+        self._evaluate = evaluation.Evaluator(game, model, WATCHED)
+
+    def on_epoch_end(self, epoch, logs=None):
+        scores = self._evaluate(SEEDS["validation"])
+        if logs is not None:
+            logs["val_return"] = float(scores.returns.mean())
+            logs["val_length"] = float(scores.lengths.mean())
