@@ -44,8 +44,8 @@ train: $(RUN_STAMP)  ## Train a recipe: make train RECIPE=digits_cnn
 tune: $(RUN_STAMP)  ## Search a recipe's settings: make tune RECIPE=digits_cnn
 	@$(BIN)/python -m tuning search $(or $(RECIPE),digits_cnn) $(ARGS)
 
-bench: $(RUN_STAMP)  ## Measure; NAME=cnn measures one; TORCH=1 adds PyTorch
-	@$(if $(TORCH),$(MAKE) --no-print-directory $(VENV)/installed-dev-torch)
+bench: $(RUN_STAMP)  ## Measure; NAME=cnn measures one; TORCH=1 and JAX=1 add what it is held against
+	@$(if $(JAX)$(TORCH),$(MAKE) --no-print-directory $(DEV_STAMP))
 	@$(BIN)/python -m benchmarks $(NAME)
 
 gallery: $(RUN_STAMP)  ## Train the gallery's models anew
@@ -64,5 +64,5 @@ $(RUN_STAMP): $(VENV)/made requirements.txt constraints.txt
 	@touch $@
 
 $(DEV_STAMP): $(VENV)/made requirements-dev.txt constraints.txt
-	$(PIP) --requirement requirements-dev.txt $(if $(JAX),jax) $(if $(TORCH),torch==2.13.0)
+	$(PIP) --requirement requirements-dev.txt $(if $(JAX),jax flax==0.12.8 optax==0.2.8 gymnax==0.0.9) $(if $(TORCH),torch==2.13.0 stable-baselines3==2.9.2)
 	@touch $@

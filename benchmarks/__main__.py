@@ -23,6 +23,7 @@ BENCHMARKS = (
     "gpt",
     "context",
     "gan",
+    "games",
     "memory",
     "recipe",
     "app",
@@ -64,8 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.json:
         print(machine())
     for name in options.names or BENCHMARKS:
-        table = importlib.import_module(f"benchmarks.{name}").run()
-        _tell(name, table, options.json)
+        found = importlib.import_module(f"benchmarks.{name}").run()
+        for table in [found] if isinstance(found, Table) else found:
+            _tell(name, table, options.json)
     return 0
 
 

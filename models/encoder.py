@@ -84,27 +84,30 @@ def build(config: Config) -> keras.Model:
     return keras.Model(inputs, layers.logits(x, config.outputs), name="encoder")
 
 
-def torso(inputs: keras.KerasTensor, config: Config) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+def torso(
+    inputs: keras.KerasTensor, config: Config, prefix: str = ""
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """All that comes before the answer.
 
     Args:
         inputs: `(B, *input_shape)`.
         config: Of the network.
+        prefix: Before the layers' names, where a model has several.
 
     Returns: `(B, T, width)`, and which steps count, `(B, T)`.
     """
     net = attention.Layers(attention.Blocks.of(config))
     if config.tokens:
         counted = ops.not_equal(inputs, attention.PADDING)
-        x = ops.multiply(net.embedding(config.tokens, "embedding")(inputs), config.width**0.5)
+        x = ops.multiply(net.embedding(config.tokens, f"{prefix}embedding")(inputs), config.width**0.5)
     else:
         counted = ops.any(ops.not_equal(inputs, recurrent.PADDING), axis=-1)
-        x = net.dense(config.width, "project")(ops.where(ops.expand_dims(counted, 2), inputs, 0.0))
+        x = net.dense(config.width, f"{prefix}project")(ops.where(ops.expand_dims(counted, 2), inputs, 0.0))
     positions = attention.steps(ops.cast(counted, "int32"))
     mask = ops.expand_dims(ops.expand_dims(counted, 1), 1)
     if config.causal:
         mask = ops.logical_and(mask, attention.causal(positions))
-    x = attention.placed(net, x, positions, "block")
+    x = attention.placed(net, x, positions, f"{prefix}block")
     for number in range(1, config.depth + 1):
-        x = attention.block(net, x, f"block{number}", positions=positions, mask=mask)
-    return attention.last_norm(net, x, "block"), counted
+        x = attention.block(net, x, f"{prefix}block{number}", positions=positions, mask=mask)
+    return attention.last_norm(net, x, f"{prefix}block"), counted

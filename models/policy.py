@@ -8,7 +8,6 @@ import keras
 
 from models import cnn, encoder, layers, mlp, recurrent
 
-TORSOS = ("mlp", "cnn", "rnn", "encoder")
 REMEMBERING = ("rnn", "encoder")
 PAST = "past"  # name of the input that holds what was seen before
 HEADS = ("actor_critic", "q", "dueling")
@@ -31,8 +30,8 @@ class Config:
         heads: What it tells, one of `HEADS`: how likely each action is to be taken and what there is to be
             had, or what there is to be had by each action. "dueling" tells the same as "q", put together from
             what there is to be had and how much better each action is than the mean.
-        shared: Whether one torso serves both heads; else each has its own. Those of "q" are one, and a torso
-            that remembers is always shared.
+        shared: Whether one torso serves both heads; else each has its own, and a value's large errors don't
+            drown what the actions teach. Those of "q" are one.
         cell: One of `recurrent.CELLS`, of the torso "rnn".
         units: Of each recurrent layer, first to last.
         window: Moments that the torso "encoder" looks at, the present one included; at least 2.
@@ -75,6 +74,11 @@ class Config:
         if self.window < 2:
             raise ValueError(f"window must be at least 2. Received: {self.window!r}")
         self.of_torso()  # checks the rest
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Of the names of each torso's layers: the action's, and the value's own."""
+        return ("",) if self.shared or self.heads == "q" else ("", "value_")
 
     @property
     def features(self) -> int:
@@ -131,23 +135,19 @@ def build(config: Config) -> keras.Model:
     [(None, 2), (None, 1)]
     """
     observation = keras.Input(config.input_shape, name="observation")
-    if config.torso in REMEMBERING:
-        x, memory, later = (_recurrent if config.torso == "rnn" else _attentive)(observation, config)
-        heads = [_head(x, config.outputs, 0.01, "logits"), _head(x, 1, 1.0, "value")]
-        return keras.Model([observation, *memory], [*heads, *later], name="policy")
-    module, own = {"mlp": mlp, "cnn": cnn}[config.torso], config.of_torso()
-    acting = module.torso(observation, own)
+    looks, before, after = TORSOS[config.torso](observation, config)
+    acting, judging = looks[0], looks[-1]
+    inputs = [observation, *before] if before else observation
     if config.heads == "q":
-        return keras.Model(observation, _head(acting, config.outputs, 1.0, "action_values"), name="policy")
-    judging = acting if config.shared else module.torso(observation, own, "value_")
+        return keras.Model(inputs, _head(acting, config.outputs, 1.0, "action_values"), name="policy")
     value = _head(judging, 1, 1.0, "value")
     if config.heads == "dueling":
         advantage = _head(acting, config.outputs, 1.0, "advantage")
         better = advantage - keras.ops.mean(advantage, axis=1, keepdims=True)
         values = keras.layers.Add(name="action_values")([value, better])
-        return keras.Model(observation, values, name="policy")
+        return keras.Model(inputs, values, name="policy")
     logits = _head(acting, config.outputs, 0.01, "logits")
-    return keras.Model(observation, [logits, value], name="policy")
+    return keras.Model(inputs, [logits, value, *after], name="policy")
 
 
 def nothing(name: str) -> float:
@@ -155,22 +155,34 @@ def nothing(name: str) -> float:
     return recurrent.PADDING if name == PAST else 0.0
 
 
+# A torso of each kind: one features tensor `(B, F)` that serves both heads, or one for each; and what is
+# remembered before and after.
+
+
+def _plain(observation, config: Config):
+    """Of a net that remembers nothing."""
+    module, own = {"mlp": mlp, "cnn": cnn}[config.torso], config.of_torso()
+    return [module.torso(observation, own, prefix) for prefix in config.prefixes], [], []
+
+
 def _recurrent(observation, config: Config):
-    """Features `(B, F)` of a recurrent torso, and its states before and after."""
-    x = mlp.torso(observation, config.of_torso())
-    x = keras.layers.Reshape((1, x.shape[-1]), name="moment")(x)
-    before, after = [], []
-    for number, units in enumerate(config.units, start=1):
-        name = f"rnn{number}"
-        given = [keras.Input((units,), name=f"{name}_{state}") for state in recurrent.STATES[config.cell]]
-        x, last = recurrent.layer(x, config.cell, units, name, initial_state=given, unroll=True)
-        before += given
-        after += last
-    return keras.layers.Flatten(name="remembered")(x), before, after
+    """Of recurrent layers, behind dense ones."""
+    looks, before, after = [], [], []
+    for prefix in config.prefixes:
+        x = mlp.torso(observation, config.of_torso(), prefix)
+        x = keras.layers.Reshape((1, x.shape[-1]), name=f"{prefix}moment")(x)
+        for number, units in enumerate(config.units, start=1):
+            name = f"{prefix}rnn{number}"
+            given = [keras.Input((units,), name=f"{name}_{state}") for state in recurrent.STATES[config.cell]]
+            x, last = recurrent.layer(x, config.cell, units, name, initial_state=given, unroll=True)
+            before += given
+            after += last
+        looks.append(keras.layers.Flatten(name=f"{prefix}remembered")(x))
+    return looks, before, after
 
 
 def _attentive(observation, config: Config):
-    """Features `(B, F)` of an encoder's torso, and the past before and after."""
+    """Of an encoder's blocks, before dense layers."""
     past = keras.Input((config.window - 1, config.features), name=PAST)
     now = keras.layers.Reshape((1, config.features), name="moment")(observation)
     seen = keras.layers.Concatenate(axis=1, name="seen")([past, now])
@@ -185,9 +197,15 @@ def _attentive(observation, config: Config):
         positions="learned",
         context=config.window,
     )
-    x, _ = encoder.torso(seen, own)
-    x = mlp.hidden_layers(x[:, -1], config.of_torso())
-    return x, [past], [seen[:, 1:]]
+    steps = [encoder.torso(seen, own, prefix)[0] for prefix in config.prefixes]
+    looks = [
+        mlp.hidden_layers(x[:, -1], config.of_torso(), prefix=prefix)
+        for x, prefix in zip(steps, config.prefixes, strict=True)
+    ]
+    return looks, [past], [seen[:, 1:]]
+
+
+TORSOS = {"mlp": _plain, "cnn": _plain, "rnn": _recurrent, "encoder": _attentive}
 
 
 def _head(x, outputs: int, gain: float, name: str) -> keras.KerasTensor:

@@ -174,18 +174,17 @@ CASES = {
     ),
     "policy_lstm": (
         policy.Config((2, 3), 4, "rnn", (5,), units=(3,)),
-        (6 * 5 + 5) + 4 * (5 * 3 + 9 + 3) + (3 * 4 + 4) + (3 + 1),
+        2 * ((6 * 5 + 5) + 4 * (5 * 3 + 9 + 3)) + (3 * 4 + 4) + (3 + 1),
         {"moment": (None, 1, 5), "remembered": (None, 3)},
     ),
     "policy_gru": (
-        policy.Config((4,), 2, "rnn", (), cell="gru", units=(3, 2)),
+        policy.Config((4,), 2, "rnn", (), cell="gru", units=(3, 2), shared=True),
         3 * (4 * 3 + 9 + 6) + 3 * (3 * 2 + 4 + 4) + (2 * 2 + 2) + (2 + 1),
         {"remembered": (None, 2)},
     ),
     "policy_encoder": (  # a block: four projections, two dense layers, two normalizations
         policy.Config((3,), 2, "encoder", (6,), window=5, width=8, attention_heads=2),
-        (3 * 8 + 8) + 5 * 8 + (4 * 72 + (8 * 32 + 32) + (32 * 8 + 8) + 2 * 16) + 16
-        + (8 * 6 + 6) + (6 * 2 + 2) + (6 + 1),
+        2 * ((3 * 8 + 8) + 5 * 8 + (4 * 72 + (8 * 32 + 32) + (32 * 8 + 8) + 2 * 16) + 16 + (8 * 6 + 6)) + (6 * 2 + 2) + (6 + 1),
         {"seen": (None, 5, 3), "block1_weights": (None, 2, 5, 5), "dense1": (None, 6)},
     ),
 }  # fmt: skip

@@ -67,8 +67,36 @@ BREAKOUT_DQN = dataclasses.replace(
     training=Practice(steps=5_000_000, epochs=20, steps_per_call=8, checkpoint_seconds=60),
 )
 
+# An LSTM for each head: in a shared one the value's large errors drown what the actions teach.
+MASKED = dataclasses.replace(
+    CARTPOLE,
+    name="cartpole_masked_lstm",
+    summary="keeps the pole upright without being told its speed: it must remember",
+    source="cartpole_masked",
+    expected=Expected({"return": 495.0}, seconds=120),
+    data=games.find("cartpole_masked"),
+    model={"torso": "rnn", "cell": "lstm", "widths": (64,), "units": (64,)},
+    training=Practice(steps=1_000_000),
+)
+
 RECIPES = (
     CARTPOLE,
+    MASKED,
+    dataclasses.replace(
+        MASKED,
+        name="cartpole_masked_ppo",
+        summary="the same by a net that remembers nothing",
+        expected=Expected({}),
+        model=CARTPOLE.model,
+    ),
+    dataclasses.replace(
+        MASKED,
+        name="t_maze_lstm",
+        summary="turns as it was told at the entrance, 50 steps before",
+        source="t_maze",
+        expected=Expected({}),
+        data=games.find("t_maze", length=50),
+    ),
     CARTPOLE_DQN,
     dataclasses.replace(
         CARTPOLE,
