@@ -43,6 +43,9 @@ st.navigation(
             st.Page(VIEWS / "heads.py", title="Heads"),
             st.Page(VIEWS / "next_word.py", title="Next word"),
         ],
+        "Games": [
+            st.Page(VIEWS / "arena.py", title="Arena"),
+        ],
     },
     position="top",
 ).run()

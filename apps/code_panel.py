@@ -46,6 +46,18 @@ probabilities = keras.ops.softmax(model(text))[:, -1]  # (batch, {tokens}): of t
 """
 
 
+LOAD_AGENT = """import keras
+
+model = keras.models.load_model("model.keras")  # no code of this project is needed
+model.summary()
+
+observation = ...  # (batch, {shape}) float32
+{use}  # (batch, {actions}): of {names}
+
+# Or an observation a line: python -m training predict {run}
+"""
+
+
 def show(page: str, architecture: str, entry: Entry | None) -> None:
     """Draw the tab.
 
@@ -72,7 +84,7 @@ def _show_model(architecture: str, entry: Entry) -> None:
 
     st.subheader("Use it anywhere", anchor=False)
     if entry.has_model:
-        st.code(_load(entry.spec, run.name), "python")
+        st.code(_load(architecture, run.config["model"], entry.spec, run.name), "python")
         st.download_button(
             "Download model.keras",
             data=run.model_path.read_bytes,
@@ -91,12 +103,17 @@ def _show_model(architecture: str, entry: Entry) -> None:
         st.json(run.config)
 
 
-def _load(spec: Mapping[str, Any], run: str) -> str:
+def _load(architecture: str, settings: Mapping[str, Any], spec: Mapping[str, Any], run: str) -> str:
     """How the file is used: what goes in, and what comes out."""
     if spec.get("target_tokens"):
         return LOAD_TRANSLATOR.format(outputs=spec["target_tokens"], run=run)
     if spec.get("continued"):
         return LOAD_WRITER.format(context=spec["input_shape"][0], tokens=spec["tokens"], run=run)
+    if architecture == "policy":
+        shape, names = ", ".join(map(str, spec["input_shape"])), spec["classes"]
+        return LOAD_AGENT.format(
+            shape=shape, use=_acting(settings), actions=len(names), names=", ".join(names), run=run
+        )
     scale = " in [0, 1]" if len(spec["input_shape"]) == 3 else ""
     use = "probabilities = keras.ops.softmax(model(inputs))" if spec["classes"] else "values = model(inputs)"
     if any(spec.get("spread", ())):
@@ -106,6 +123,18 @@ def _load(spec: Mapping[str, Any], run: str) -> str:
     shape = ", ".join(map(str, spec["input_shape"]))
     kind = "int32" if spec.get("tokens") else "float32"
     return LOAD.format(shape=shape, kind=kind, scale=scale, use=use)
+
+
+def _acting(settings: Mapping[str, Any]) -> str:
+    """How an agent is asked what it would do."""
+    from models import policy
+
+    if settings.get("heads", "actor_critic") != "actor_critic":
+        return "values = model(observation)"
+    call = "logits, value = model(observation)"
+    if settings["torso"] in policy.REMEMBERING:
+        call = "logits, value, *memory = model([observation, *memory])"
+    return f"{call}\nprobabilities = keras.ops.softmax(logits)"
 
 
 def _in_plain_keras(entry: Entry) -> None:

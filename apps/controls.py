@@ -115,12 +115,15 @@ def gan() -> tuple[Control, ...]:
 
 def agent() -> tuple[Control, ...]:
     """Of an agent: its policy, its game and how it learns."""
-    from models import layers, policy
+    from models import layers, policy, recurrent
 
     return (
-        Control("model.torso", "Torso", "What looks at the observation", policy.TORSOS),
+        Control("model.torso", "Torso", "What looks at the observation", tuple(policy.TORSOS)),
         Control("model.widths", "Widths", "Units of its dense layers, first to last"),
         Control("model.filters", "Filters", "Maps of its convolutions, of the torso cnn"),
+        Control("model.cell", "Cell", "Of the torso rnn, which remembers", tuple(recurrent.CELLS)),
+        Control("model.units", "Units", "Width of each layer's state, of the torso rnn"),
+        Control("model.window", "Window", "Moments that the torso encoder looks at, the present among them"),
         Control("model.activation", "Activation", "What bends the sums", layers.ACTIVATIONS),
         Control("model.shared", "Shared", "One torso for choice and value, not one for each"),
         Control("data.sticky", "Sticky", "Share of the steps in which the game repeats the action before"),

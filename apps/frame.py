@@ -31,9 +31,10 @@ _STYLE = """<style>
 .arcade-facts { font-size: 0.9rem; opacity: 0.78; padding-bottom: 0.55rem; }
 [class*="st-key-card-"] [data-testid="stPageLink"] { position: relative; left: -0.5rem; }
 [data-testid="stStatusWidget"] { display: none; } /* its Stop would be taken for that of a training */
+/* 200 px would push it out of a narrow window, and take the room of the pages' menu in others */
+:has(> [data-testid="stMainMenu"]) { min-width: 0 !important; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
-  :has(> [data-testid="stMainMenu"]) { min-width: 0 !important; } /* 200 px would push it out of the window */
 }
 </style>"""
 

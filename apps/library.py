@@ -84,8 +84,8 @@ def label(entry: Entry) -> str:
 
 def sees_images(entry: Entry) -> bool:
     """Whether a model's input is a picture, as far as is known before its training has begun."""
-    if entry.architecture == "gan":
-        return False  # of noise it makes one
+    if entry.architecture in ("gan", "policy"):
+        return False  # of noise it makes one; of a game's it makes a choice
     shape = entry.spec.get("input_shape")
     return len(shape) == 3 if shape else entry.architecture == "cnn"
 

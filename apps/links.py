@@ -10,6 +10,7 @@ from apps.library import Entry
 
 ACTIVATIONS = "views/activations.py"
 APPROXIMATION = "views/approximation.py"
+ARENA = "views/arena.py"
 ATTENTION = "views/attention.py"
 BOUNDARY = "views/boundary.py"
 CONVOLUTION = "views/convolution.py"
@@ -65,6 +66,8 @@ def _page(entry: Entry) -> str | None:
     source = entry.run.config.get("source", "")
     if entry.architecture == "gan":
         return DUEL
+    if entry.architecture == "policy":
+        return ARENA
     if source in BY_SOURCE:
         return BY_SOURCE[source]
     if entry.architecture == "mlp":

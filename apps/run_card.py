@@ -162,6 +162,8 @@ def _figures(run: Run, rows: list[dict[str, Any]]) -> None:
     test = run.evaluation.get("test", {})
     if "accuracy" in test:
         newest["Test accuracy"] = test["accuracy"]
+    if "return" in test:
+        newest["Test return"] = test["return"]
     with st.grid(min_column_width=130, gap="small"):
         for name, value in newest.items():
             st.metric(name, f"{value:.1%}" if name.lower().endswith("accuracy") else f"{value:.3g}")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from apps import charts, devices, launch, library, links, run_card
 from apps.run_card import escaped, sentence
-from training import runs
+from training import runs, snapshots
 from training.runs import Run, RunError
 
 # Whether trainings of an architecture on a source belong to a page.
@@ -40,6 +40,11 @@ SHARED = (
     Control("training.epochs", "Epochs", "Passes over the training examples"),
     Control("training.batch_size", "Batch size", "Examples in one step"),
     Control("optimizer.learning_rate", "Learning rate", "The highest; the schedule comes down from it"),
+)
+AGENT = (
+    Control("training.steps", "Steps", "Of the game, in all worlds together"),
+    Control("training.epochs", "Epochs", "Parts of them, after each of which the agent is measured and kept"),
+    SHARED[-1],
 )
 FOLDER = (
     Control("data.folder", "Folder of images", "On this machine"),
@@ -86,12 +91,13 @@ def show(owns: Owns, controls: tuple[Control, ...]) -> None:
 
 def _explore(run: Run, state: str) -> None:
     """The button that shows this run's model in the tab Explore."""
-    if run.model_path.exists() and st.button(
+    watched = run.config.get("architecture") == "policy" and (run.path / snapshots.FILE).exists()
+    if (run.model_path.exists() or watched) and st.button(
         "Explore",
         icon=":material/visibility:",
         key=f"explore-{run.name}",
         type="secondary" if state in launch.ACTIVE else "primary",
-        help="Look inside its best model so far",
+        help="Watch it play as it is now" if watched else "Look inside its best model so far",
     ):
         links.wish(f"runs/{run.name}")
         st.rerun()
@@ -131,7 +137,7 @@ def _form(owns: Owns, controls: tuple[Control, ...]) -> None:
         file = _upload(recipe.source) if recipe.source in UPLOADS else None
         free = runs.free_name(library.runs_folder(), name)
         with st.grid(min_column_width=FIELD, gap="small"):
-            changes = _widgets((*own, *SHARED), usual, name)
+            changes = _widgets((*own, *(AGENT if "agent" in usual else SHARED)), usual, name)
             run_name = st.text_input(
                 "Name", placeholder=free, key=f"{name}-name", help="Of the run and its folder"
             )

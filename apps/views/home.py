@@ -121,6 +121,13 @@ WAYS = (
         "watch where it looks, and how surprising your own text is to it.",
     ),
     (
+        "views/arena.py",
+        "Arena",
+        ":material/sports_esports:",
+        "An agent plays and shows what it sees, what it would do and what it hopes for. Stop it, take "
+        "another action, and watch what it makes of that.",
+    ),
+    (
         "views/runs.py",
         "Runs",
         ":material/monitoring:",
@@ -154,6 +161,13 @@ TITLES = {  # what the gallery's models were taught, by source
     "pronouns_en_fr": "“It” as il or elle, English to French",
     "tiny_shakespeare": "Shakespeare, character by character",
     "docs_text": "Python's documentation, piece by piece",
+    "cartpole": "A pole on a cart",
+    "acrobot": "Two links that swing up",
+    "breakout": "Breakout, bricks and a ball",
+    "freeway": "Freeway, a road to cross",
+    "space_invaders": "Space Invaders, a fleet to shoot",
+    "asterix": "Asterix, gold among enemies",
+    "seaquest": "Seaquest, divers to save",
 }
 
 
@@ -203,6 +217,8 @@ def _card(entry: Entry) -> None:
         if pixels is not None:
             widgets.mosaic(f"mosaic-{entry.key}", pixels, "Kernels of the first layer")
     title = TITLES.get(entry.run.config.get("source", ""), entry.run.name)
+    points = entry.architecture == "gan" and len(entry.spec.get("input_shape", ())) == 1
+    title = "Points of the plane" if points else title
     st.markdown(f"##### {title}, made of noise" if entry.architecture == "gan" else f"##### {title}")
     if "bleu" in entry.run.evaluation.get("test", {}):
         st.markdown(f"**{entry.run.evaluation['test']['bleu']:.1f}** BLEU on test sentences")
@@ -213,7 +229,10 @@ def _card(entry: Entry) -> None:
         nets = sum(len(net["errors"]) for net in entry.run.sweep["nets"])
         st.markdown(f"**{library.readable(nets)}** nets side by side")
     elif "frechet" in entry.run.evaluation.get("test", {}):
-        st.markdown(f"**{entry.run.evaluation['test']['frechet']:.2g}** Frechet distance from test pictures")
+        distance, what = entry.run.evaluation["test"]["frechet"], "points" if points else "pictures"
+        st.markdown(f"**{distance:.2g}** Frechet distance from test {what}")
+    elif "return" in entry.run.evaluation.get("test", {}):
+        st.markdown(f"**{entry.run.evaluation['test']['return']:.4g}** a game, of 100 games")
     elif "test" in entry.run.evaluation:
         st.markdown(f"**{entry.run.evaluation['test']['squared_error']:.1g}** squared error on test points")
     facts = [run_card.escaped(entry.run.name)]

@@ -1,7 +1,7 @@
 """Runs: all trainings with their state, the curves of any, several compared; stop, resume, delete."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -11,6 +11,7 @@ from training import runs
 from training.runs import Run, RunError
 
 POLL_SECONDS = 1.0
+BEST = {"val_accuracy": ".1%", "val_return": ".4g"}  # the highest is the best; and how each is written
 
 
 def show() -> None:
@@ -54,8 +55,7 @@ def _row(run: Run) -> dict[str, Any]:
     steps = status.get("steps")
     state = status.get("state", "stopped")
     loss = next((row["loss"] for row in reversed(rows) if "loss" in row), None)
-    validation = [row["val_accuracy"] for row in rows if "val_accuracy" in row]
-    test = run.evaluation.get("test", {}).get("accuracy")
+    test = run.evaluation.get("test", {})
     return {
         "key": run.name,
         "name": run.name,
@@ -63,14 +63,22 @@ def _row(run: Run) -> dict[str, Any]:
         "state": state,
         "progress": status.get("step", 0) / steps if steps and state != "finished" else None,
         "figures": [
-            f"{max(validation):.1%}" if validation else "",
-            f"{test:.1%}" if test is not None else "",
+            _best(rows),
+            _best([{f"val_{name}": value for name, value in test.items()}]),
             f"{loss:.3f}" if loss is not None else "",
             library.readable(config["parameters"]) if "parameters" in config else "",
             library.duration_text(rows[-1]["seconds"]) if rows else "",
             _when(status.get("created")),
         ],
     }
+
+
+def _best(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The best that was measured."""
+    for name, form in BEST.items():
+        if measured := [row[name] for row in rows if name in row]:
+            return format(max(measured), form)
+    return ""
 
 
 def _when(created: str | None) -> str:
@@ -142,7 +150,7 @@ def _several(picked: Sequence[Run]) -> None:
                 "Figure",
                 figures,
                 format_func=charts.title,
-                default="val_accuracy" if "val_accuracy" in figures else figures[0],
+                default=next((name for name in BEST if name in figures), figures[0]),
                 required=True,
                 wrap=True,
                 key="figure",

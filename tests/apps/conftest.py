@@ -44,6 +44,7 @@ TINY = {  # of each architecture
     "transformer": {"model.width": "8", "model.depth": "2", "model.heads": "2", "model.hidden": "12"},
     "gpt": {"model.width": "12", "model.depth": "2", "model.heads": "2", "model.hidden": "16"},
     "gan": {"model.latent": "5", "model.filters": "6,4"},
+    "policy": {"model.widths": "8"},
 }
 FEW = {"data.examples": "40", "data.held_out": "5"}
 SMALL = {  # sources that are made in seconds otherwise
@@ -95,7 +96,7 @@ class Shelves:
         changed = usual.override({**TINY[usual.architecture], **SMALL.get(usual.source, {}), **changes})
         run = trainer.create(changed, self.gallery if shelf == "gallery" else self.runs, name)
         if model or rows:
-            spec = _spec(changed.data)
+            spec = changed.load({}).spec if usual.architecture == "policy" else _spec(changed.data)
             keras.utils.set_random_seed(0)
             built = changed.build_model(spec)
             run.write_json(

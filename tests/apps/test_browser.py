@@ -33,6 +33,7 @@ PAGES = (
     "/heads",
     "/translate",
     "/next_word",
+    "/arena",
     "/runs",
 )
 
