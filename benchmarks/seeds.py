@@ -28,19 +28,21 @@ def run(names: Sequence[str] = RECIPES, seeds: int = SEEDS, directory: Path = ru
     rows = []
     for name in names:
         done = [_measured(name, seed, directory) for seed in range(seeds)]
-        scores = [run.evaluation["test"]["accuracy"] for run in done]
-        expected = recipes.find(name).expected.test.get("accuracy")
+        figure, expected = next(iter(recipes.find(name).expected.test.items()), ("accuracy", None))
+        scores = [run.evaluation["test"][figure] for run in done]
+        shown = "{:.2%}" if max(map(abs, scores)) <= 1 else "{:.1f}"  # a share, or points of a game
         rows.append(
             {
                 "recipe": name,
-                "mean": f"{statistics.mean(scores):.2%}",
-                "deviation": f"{statistics.stdev(scores):.2%}" if len(scores) > 1 else "",
-                "each": " ".join(f"{score:.2%}" for score in scores),
-                "expected": "" if expected is None else f"{expected:.2%}",
+                "figure": figure,
+                "mean": shown.format(statistics.mean(scores)),
+                "deviation": shown.format(statistics.stdev(scores)) if len(scores) > 1 else "",
+                "each": " ".join(map(shown.format, scores)),
+                "expected": "" if expected is None else shown.format(expected),
                 "seconds a run": round(statistics.mean(run.metrics()[-1]["seconds"] for run in done)),
             }
         )
-    return Table(f"test accuracy over {seeds} seeds", rows)
+    return Table(f"the test over {seeds} seeds", rows)
 
 
 def finished(recipe: Recipe, run: Run, seed: int) -> Run:

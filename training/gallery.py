@@ -39,6 +39,13 @@ RECIPES = (
     "points_gan",
     "digits_gan",
     "fashion_gan",
+    "cartpole_ppo",
+    "cartpole_dqn",
+    "cartpole_masked_lstm",
+    "acrobot_ppo",
+    "breakout_ppo",
+    "freeway_ppo",
+    "space_invaders_ppo",
 )
 FILES = ("config.json", "metrics.jsonl", "evaluation.json")
 # Of those that have them.
