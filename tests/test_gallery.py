@@ -38,7 +38,7 @@ def test_each_model_is_what_its_recipe_makes(run):
         assert models[0].inputs[0].shape == (None, recipe.model["latent"])
     else:
         wanted = [built]
-        assert models[0].output_shape[-1] == spec.outputs
+        assert keras.tree.flatten(models[0].output)[0].shape[-1] == spec.outputs
         # A GPT reads any number of tokens up to its context.
         shape = [None] if recipe.architecture == "gpt" else spec.input_shape
         assert keras.tree.flatten(models[0].input)[0].shape == (None, *shape)
@@ -127,6 +127,10 @@ def test_figures_are_the_models_own(run, tmp_path):
     groups, expected = figures.pop("by_length", []), dict(run.evaluation["test"])
     for group, told in zip(groups, expected.pop("by_length", []), strict=True):
         assert group == pytest.approx(told, abs=0.5)  # BLEU, of 0 to 100, of a few sentences
+    if run.config["architecture"] == "policy":  # a bit more or less makes another game of it
+        error = 0.1 * (figures["deviation"] ** 2 + expected["deviation"] ** 2) ** 0.5  # of 100 games each
+        assert figures["mean"] == pytest.approx(expected["mean"], abs=max(0.05, 3 * error))
+        return
     # Beams may fall the other way where two are as good to the last bit.
     assert figures == pytest.approx(expected, abs=0.05)
 

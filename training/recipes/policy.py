@@ -18,16 +18,21 @@ CARTPOLE = AgentRecipe(
     data=games.find("cartpole"),
     optimizer=optimizers.Config("adam", 2.5e-3, "linear", clip_norm=0.5),
 )
-BREAKOUT = dataclasses.replace(
+MINATAR = dataclasses.replace(
     CARTPOLE,
-    name="breakout_ppo",
-    summary="breaks bricks with a ball, of MinAtar",
-    source="breakout",
-    expected=Expected({"return": 28.0}, seconds=150),
-    data=games.find("breakout"),
     model={"activation": "relu"},
     optimizer=optimizers.Config("adam", 5e-3, "linear", clip_norm=0.5),
     training=Practice(steps=10_000_000, epochs=20, snapshots=6),
+)
+BREAKOUT = dataclasses.replace(
+    MINATAR,
+    name="breakout_ppo",
+    summary="breaks bricks with a ball, of MinAtar",
+    source="breakout",
+    expected=Expected({"return": 28.0}, seconds=300),
+    data=games.find("breakout"),
+    model={"activation": "relu", "widths": (128, 128)},
+    optimizer=dataclasses.replace(MINATAR.optimizer, learning_rate=2.5e-3),
 )
 CARTPOLE_DQN = dataclasses.replace(
     CARTPOLE,
@@ -113,7 +118,7 @@ RECIPES = (
     BREAKOUT_DQN,
     *(
         dataclasses.replace(
-            BREAKOUT,
+            MINATAR,
             name=f"{name}_ppo",
             summary=summary,
             source=name,
@@ -124,11 +129,11 @@ RECIPES = (
             (
                 "freeway",
                 "crosses a road with much traffic, of MinAtar",
-                Expected({"return": 58.0}, seconds=1200),
+                Expected({"return": 54.0}, seconds=300),
             ),
-            ("space_invaders", "shoots down a fleet, of MinAtar", Expected({"return": 131.0}, seconds=1200)),
-            ("asterix", "gathers gold among enemies, of MinAtar", Expected({"return": 15.0}, seconds=1200)),
-            ("seaquest", "saves divers in a submarine, of MinAtar", Expected({}, seconds=1200)),
+            ("space_invaders", "shoots down a fleet, of MinAtar", Expected({"return": 131.0}, seconds=200)),
+            ("asterix", "gathers gold among enemies, of MinAtar", Expected({}, seconds=300)),
+            ("seaquest", "saves divers in a submarine, of MinAtar", Expected({}, seconds=400)),
         )
     ),
 )
