@@ -26,8 +26,10 @@ app: $(RUN_STAMP)  ## Open the app on http://127.0.0.1:8501; PORT= changes the p
 	@echo "Neural Arcade: http://127.0.0.1:$(PORT)  (Ctrl-C ends it)"
 	@$(BIN)/python -m streamlit run apps/app.py --server.port $(PORT)
 
+# In the order of their names: by their numbers of tests the browser's files, of few long ones, would come last
+# and leave one process idle.
 test: $(RUN_STAMP) $(DEV_STAMP)  ## Run every check, the browser's too; ARGS= goes to pytest
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(RUN_STAMP) $(DEV_STAMP)  ## Check style and types
 	$(BIN)/ruff check .

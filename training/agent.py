@@ -11,6 +11,7 @@ import numpy as np
 from data.source import Source, Spec
 from games.dqn import DQN
 from games.game import Game
+from games.player import Player
 from games.ppo import PPO
 from models import policy
 from training import optimizers, recipe
@@ -132,12 +133,14 @@ class AgentRecipe(Recipe):
             model: Its policy.
             spec: Of its game.
             kept: Nothing.
-            lines: An observation each, as numbers split by commas; of a picture row by row.
+            lines: An observation each, as numbers split by commas; of a picture row by row. To a policy that
+                remembers they are the moments of one game, from its first on.
 
         Yields: `{"input", "output", "probabilities", "value"}`, or of a model that values actions
             `{"input", "output", "values"}`; `{"input", "error"}` for a line that is none.
         """
-        size = int(np.prod(spec.input_shape))
+        size, player = int(np.prod(spec.input_shape)), Player(model)
+        memory = player.first(1)
         for line in lines:
             try:
                 numbers = np.array([float(part) for part in itertools.islice(line.split(","), size + 1)])
@@ -147,19 +150,18 @@ class AgentRecipe(Recipe):
                 error = f"an observation of {spec.name} is {size} numbers split by commas"
                 yield {"input": line, "error": error}
                 continue
-            found = model(numbers.reshape(1, *spec.input_shape).astype("float32"), training=False)
-            if not isinstance(found, list):
-                values = keras.ops.convert_to_numpy(found[0])
-                output = spec.classes[int(values.argmax())]
-                yield {"input": line, "output": output, "values": _by_name(spec.classes, values)}
+            observation = numbers.reshape(1, *spec.input_shape).astype("float32")
+            scores, value, memory = player(keras.ops.convert_to_tensor(observation), memory)
+            output = spec.classes[int(np.argmax(scores[0]))]
+            if len(model.outputs) == 1:
+                yield {"input": line, "output": output, "values": _by_name(spec.classes, scores[0])}
                 continue
-            logits, value = found
-            shares = keras.ops.convert_to_numpy(keras.ops.softmax(logits[0]))
+            shares = keras.ops.convert_to_numpy(keras.ops.softmax(scores[0]))
             yield {
                 "input": line,
-                "output": spec.classes[int(shares.argmax())],
+                "output": output,
                 "probabilities": _by_name(spec.classes, shares),
-                "value": round(float(value[0, 0]), 6),
+                "value": round(float(value[0]), 6),
             }
 
     def feeds(self, source: Source, replicas: int, seed: int, on_device: bool) -> tuple[None, None]:

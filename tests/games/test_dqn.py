@@ -269,6 +269,7 @@ def test_what_is_best_is_found_and_what_it_is_worth(taught):
     assert list(found.argmax(axis=1)) == [0, 0, 1, 1, 1]
 
 
+@pytest.mark.slow
 def test_what_is_best_is_found_over_several_rewards_too():
     settings = DQN(
         worlds=8,

@@ -33,6 +33,7 @@ def rollout(game, steps):
     return play
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", GAMES)
 def test_a_rollout_is_one_program_and_the_same_without_xla(kind):
     game = kind()

@@ -140,7 +140,7 @@ def test_a_minibatch_has_as_many_steps_of_each_world_and_an_epoch_every_step_onc
     assert not np.array_equal(order, agent._order(tf.constant(6, tf.int64), 0).numpy())
 
 
-@pytest.mark.parametrize("torso", ["rnn", "encoder"])
+@pytest.mark.parametrize("torso", ["rnn", pytest.param("encoder", marks=pytest.mark.slow)])
 def test_what_is_remembered_is_remembered_again_in_learning(torso):
     """Before a weight has changed, learning finds every action as likely as it was when it was taken."""
     agent = objective(torso=torso, settings=PPO(worlds=4, horizon=64, minibatches=1))
@@ -163,7 +163,12 @@ def test_what_is_remembered_is_remembered_again_in_learning(torso):
 
 
 @pytest.mark.parametrize(
-    ("game", "torso"), [("cartpole", "mlp"), ("breakout", "cnn"), ("cartpole_masked", "rnn")]
+    ("game", "torso"),
+    [
+        pytest.param("cartpole", "mlp", marks=pytest.mark.slow),
+        pytest.param("breakout", "cnn", marks=pytest.mark.slow),
+        ("cartpole_masked", "rnn"),
+    ],
 )
 def test_two_replicas_learn_what_one_would(game, torso):
     keywords = {"game": game, "torso": torso, "jit_compile": game != "breakout"}

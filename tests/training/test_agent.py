@@ -4,9 +4,10 @@ import json
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.conftest import error_lines, run_here
-from training import recipes, trainer
+from training import recipes, runs, trainer
 from training.runs import Run
 
 QUICK = ("--training.steps", 4096, "--training.epochs", 2, "--model.widths", 8, "--agent.horizon", 32)
@@ -51,6 +52,18 @@ def test_it_says_what_it_would_do(trained):
     assert {answer["error"] for answer in wrong} == {
         "an observation of cartpole is 4 numbers split by commas"
     }
+
+
+def test_one_that_remembers_is_told_the_moments_of_a_game():
+    run = runs.find("cartpole_masked_lstm", runs.GALLERY)
+    model, memory = trainer.load_model(run), [tf.zeros((1, 64))] * 4
+    moments = [[0.0, 0.02], [0.01, 0.03], [0.01, 0.03]]
+    answers = trainer.predict(run, (",".join(map(str, moment)) for moment in moments))
+    for moment, answer in zip(moments, answers, strict=True):
+        _, value, *memory = model([tf.constant([moment]), *memory])
+        assert answer["value"] == pytest.approx(float(value[0, 0]), abs=1e-4)
+    (other,) = trainer.predict(run, ["0.01,0.03"])
+    assert other["value"] != pytest.approx(float(value[0, 0]), abs=1e-3)
 
 
 @pytest.mark.parametrize(
