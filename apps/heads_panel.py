@@ -9,7 +9,7 @@ import streamlit as st
 from apps import looking
 from apps.looking import Off, Piece, Reading, Seen
 from apps.run_card import escaped
-from apps.widgets import _state, base64_text, component, levels
+from apps.widgets import base64_text, component, levels, state_of
 
 if TYPE_CHECKING:
     from inspection.heads import Attention
@@ -141,13 +141,13 @@ def gaze(
     at = _at(place, found, rows, columns, seen)
 
     def picked() -> None:
-        told = _state("gaze", "picked", None)
+        told = state_of("gaze", "picked", None)
         if told:
             chosen = {name: int(told[name]) for name in ("layer", "head", "asks", "seen")}
             st.session_state[place] = {**chosen, **_marks(rows, columns)}
 
     def switched() -> None:
-        told = _state("gaze", "switched", None)
+        told = state_of("gaze", "switched", None)
         if told and 0 <= int(told[0]) < len(names):
             without.setdefault(names[int(told[0])], set()).symmetric_difference_update({int(told[1])})
 

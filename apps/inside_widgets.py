@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apps.widgets import _picture, _state, base64_text, component
+from apps.widgets import _picture, base64_text, component, state_of
 from inspection import tiles
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def unit(
         grid = {"pixels": pixels, "scale": scale, "height": output.shape[0], "width": output.shape[1]}
 
     def tell() -> None:
-        moved = _state(key, "moved", None)
+        moved = state_of(key, "moved", None)
         if moved:
             on_move(int(moved["row"]), int(moved["column"]))
 
@@ -152,7 +152,7 @@ def crops(key: str, found: Sequence[Mapping[str, Any]], on_pick: Callable[[int],
     """
 
     def tell() -> None:
-        picked = _state(key, "picked", None)
+        picked = state_of(key, "picked", None)
         if picked is not None:
             on_pick(int(picked))
 

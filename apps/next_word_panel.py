@@ -9,7 +9,7 @@ from apps import continuing, library
 from apps.continuing import BAR, Step, Tree
 from apps.library import Entry
 from apps.texts import visible
-from apps.widgets import _state, base64_text, component
+from apps.widgets import base64_text, component, state_of
 
 if TYPE_CHECKING:
     from training.writing import Drawing, Likely, Writer
@@ -202,7 +202,7 @@ def _tree(writer: "Writer", tree: Tree) -> list[dict[str, Any]]:
 def _heed(writer: "Writer", tree: Tree, drawing: "Drawing", most: int) -> None:
     """Do what was clicked at."""
     text = tree.text()
-    place, take, branch = (_state("next_word", name, None) for name in ("place", "take", "branch"))
+    place, take, branch = (state_of("next_word", name, None) for name in ("place", "take", "branch"))
     if isinstance(branch, int | float):
         tree.show(int(branch))
     elif isinstance(place, int | float) and 0 < place <= len(text):

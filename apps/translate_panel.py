@@ -10,7 +10,7 @@ from apps import links, translating
 from apps.inside_widgets import _signed
 from apps.library import Entry
 from apps.translating import Unfolded
-from apps.widgets import _state, base64_text, component, levels
+from apps.widgets import base64_text, component, levels, state_of
 
 if TYPE_CHECKING:
     from inspection.recurrence import Recording
@@ -141,7 +141,7 @@ def beam(translator: "Translator", translation: "Translation", which: int) -> No
         )
 
     def tell() -> None:
-        picked = _state("beam", "picked", None)
+        picked = state_of("beam", "picked", None)
         if isinstance(picked, int | float) and 0 <= picked < len(hypotheses):
             st.session_state["hypothesis"] = (translation.source, int(picked))
             st.session_state["translate_view"] = "Word by word"

@@ -93,7 +93,7 @@ def maps(
     """
 
     def tell() -> None:
-        picked = _state(key, "picked", None)
+        picked = state_of(key, "picked", None)
         if on_pick is not None and picked:
             on_pick(dict(picked))
 
@@ -162,12 +162,12 @@ def thumbs(
     def tell() -> None:
         st.session_state.pop(f"{key}_wanted", None)
         if on_pick is not None:
-            on_pick(_state(key, "picked", first))
+            on_pick(state_of(key, "picked", first))
 
     stride = -(-max(images.shape[1:3]) // max(THUMB, edge))
     shown = _channels(images)[:, ::stride, ::stride]
     wanted = st.session_state.get(f"{key}_wanted")
-    picked = _state(key, "picked", first) if wanted is None else wanted
+    picked = state_of(key, "picked", first) if wanted is None else wanted
     picked = picked if first <= picked < first + len(images) else first
     _thumbs(
         key=key,
@@ -279,12 +279,12 @@ def run_table(key: str, rows: Sequence[Mapping[str, Any]], chosen: Sequence[str]
 
     Returns: The keys of the rows that are chosen now.
     """
-    now = [name for name in _state(key, "chosen", chosen) if any(row["key"] == name for row in rows)]
+    now = [name for name in state_of(key, "chosen", chosen) if any(row["key"] == name for row in rows)]
     _run_table(key=key, data={"rows": list(rows), "chosen": now}, on_chosen_change=lambda: None)
     return now
 
 
-def _state(key: str, name: str, default: Any) -> Any:
+def state_of(key: str, name: str, default: Any) -> Any:
     """What a component has told, read before it is drawn, so that it is drawn with what it told."""
     told = st.session_state.get(key)
     value = told.get(name) if told else None

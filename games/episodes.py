@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from games import GameError, evaluation
-from games.evaluation import key
+from games.evaluation import chosen, key
 from games.game import Game, State
 from games.minatar.common import ACTIONS
 from games.player import Player
@@ -201,11 +201,8 @@ def _program(game: Game, net: str, most_steps: int, greedy: bool) -> Callable:
 
         def step(now, over, out, state, memory, room):
             moment, later = think(state, memory)
-            wanted = moment[3]
-            if not greedy:
-                uniform = tf.random.stateless_uniform(wanted.shape, key(seed, 2, now), minval=1e-9)
-                wanted -= tf.math.log(-tf.math.log(uniform))  # Gumbel's way to draw
-            action = tf.where(given[now] == FREE, tf.argmax(wanted, 1, tf.int32), given[now])
+            own = chosen(moment[3], greedy, seed, now)
+            action = tf.where(given[now] == FREE, own, given[now])
             after = game.step(state, action, key(seed, 1, now))
             kept = tf.nest.flatten((moment, (action, after.reward)))
             room = [array.write(now, part[0]) for array, part in zip(room, kept, strict=True)]

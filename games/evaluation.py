@@ -15,7 +15,7 @@ from scipy import stats
 from games import GameError
 from games.game import Game, State
 from games.originals import original_of
-from games.player import Memory, Player
+from games.player import Memory, Player, drawn
 
 MOST_SEED = 2**32 - 1  # that NumPy takes
 MOST_STEPS = 2**29  # in an episode
@@ -108,10 +108,12 @@ def _act(
 ) -> tuple[tf.Tensor, Memory]:
     """The actions, `(E,)` int32: the likeliest or the best, or such as are drawn; and what is remembered."""
     scores, _, memory = player(observation, memory)
-    if not greedy:
-        uniform = tf.random.stateless_uniform(scores.shape, key(seed, 2, time), minval=1e-9)
-        scores -= tf.math.log(-tf.math.log(uniform))  # Gumbel's way to draw
-    return tf.argmax(scores, 1, tf.int32), memory
+    return chosen(scores, greedy, seed, time), memory
+
+
+def chosen(scores: tf.Tensor, greedy: bool, seed: tf.Tensor, time: Any) -> tf.Tensor:
+    """The actions that are taken by their scores in an evaluation's step, `(E,)` int32."""
+    return tf.argmax(scores, 1, tf.int32) if greedy else drawn(scores, key(seed, 2, time))
 
 
 APART = 2**30

@@ -5,8 +5,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from games.worlds import Share
 from models import policy
 
+LEAST = 1e-9  # of a uniform number, whose logarithm is taken
 Memory = tuple[tf.Tensor, ...]  # each with B as its first axis; empty where a policy remembers nothing
 
 
@@ -50,3 +52,17 @@ class Player:
             return outputs, tf.reduce_max(outputs, axis=1), ()
         scores, value, *later = outputs
         return scores, value[:, 0], tuple(later)
+
+
+def drawn(scores: tf.Tensor, key: tf.Tensor, share: Share | None = None) -> tf.Tensor:
+    """Actions by their odds, `(B,)` int32: Gumbel's way, the highest of logits to which noise is added.
+
+    Args:
+        scores: Logits, `(B, A)`.
+        key: `(2,)` integers, of the noise.
+        share: Which of all worlds these are, where others are elsewhere.
+    """
+    count, actions = scores.shape
+    uniform = tf.random.stateless_uniform((share.total if share else count, actions), key, minval=LEAST)
+    noise = -tf.math.log(-tf.math.log(share.of(uniform) if share else uniform))
+    return tf.argmax(scores + noise, 1, tf.int32)

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from games.game import Game, where
-from games.player import Memory, Player
+from games.player import Memory, Player, drawn
 from games.worlds import Share, Worlds, begin, go_on
 from training.objectives import Objective
 from training.optimizers import Updater
@@ -255,10 +255,7 @@ class Proximal(Objective):
             observation = game.observe(worlds.state)
             logits, value, memory = self.player(observation, memory)
             later = [0, tf.cast(time, tf.int64)]
-            uniform = tf.random.stateless_uniform(
-                (share.total, logits.shape[1]), self._key(position, 0) + later, minval=1e-9
-            )
-            action = tf.argmax(logits - tf.math.log(-tf.math.log(share.of(uniform))), 1, tf.int32)  # Gumbel
+            action = drawn(logits, self._key(position, 0) + later, share)
             worlds, moment = go_on(game, worlds, action, self._key(position, 1) + later, share)
             observations, begins = observations.write(time, observation), begins.write(time, begun)
             actions = actions.write(time, action)

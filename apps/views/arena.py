@@ -224,7 +224,7 @@ def _branch_off(agent: Agent, way: Way) -> None:
 
 def _moment() -> int:
     """Where the slider has come to rest."""
-    return int(widgets._state("arena", "moment", 0))
+    return int(widgets.state_of("arena", "moment", 0))
 
 
 def _inside(sides: Sequence[Side]) -> None:
