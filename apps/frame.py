@@ -1,5 +1,6 @@
 """The frame of every page: its head, and for an architecture the model picker and the three tabs."""
 
+import html
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,9 +183,9 @@ def _facts(entry: Entry) -> str:
         facts.append(f"makes {made} of {entry.run.config['model']['latent']} numbers")
     elif entry.spec.get("target_tokens"):
         attention = entry.run.config["model"].get("attention", "multi-head")
-        facts.append("no attention" if attention == "none" else f"{escaped(attention)} attention")
+        facts.append("no attention" if attention == "none" else f"{html.escape(attention)} attention")
     elif entry.architecture == "policy":
-        facts.append(f"plays {escaped(entry.run.config['source']).replace('_', ' ')}")
+        facts.append(f"plays {html.escape(entry.run.config['source']).replace('_', ' ')}")
         facts += [f"sees {library.shape_text(entry.spec['input_shape'])}"] if entry.spec else []
     elif entry.spec.get("continued"):
         facts.append(f"context of {library.readable(entry.spec['input_shape'][0])}")

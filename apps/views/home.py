@@ -162,6 +162,8 @@ TITLES = {  # what the gallery's models were taught, by source
     "tiny_shakespeare": "Shakespeare, character by character",
     "docs_text": "Python's documentation, piece by piece",
     "cartpole": "A pole on a cart",
+    "cartpole_masked": "The pole without its speed, remembered",
+    "t_maze": "A turn that was told at the entrance",
     "acrobot": "Two links that swing up",
     "breakout": "Breakout, bricks and a ball",
     "freeway": "Freeway, a road to cross",

@@ -205,3 +205,10 @@ def test_returns_are_told_where_others_have_accuracies(page, shelves):
     )
     (row,) = component(page("runs"), "table")["rows"]
     assert row["figures"][0] == "320"
+
+
+def test_the_name_of_a_game_is_written_as_people_write_it(page, shelves):
+    shelves.add("mine", "gallery", recipe="cartpole_masked_lstm")
+    tested = page("arena")
+    assert "plays cartpole masked ·" in "".join(element.proto.body for element in tested.get("html"))
+    assert "The pole without its speed" in texts(page("home"))
