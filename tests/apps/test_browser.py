@@ -191,8 +191,9 @@ def test_a_training_outlives_its_tab(tab, server_shelves):
     tab.get_by_text("The network", exact=True).click()
     tab.get_by_role("textbox", name="Filters").fill("4, 8")
     tab.get_by_role("textbox", name="Convolutions").fill("1")
-    tab.get_by_role("textbox", name="Name").fill("outlives")
-    tab.get_by_role("button", name="Start training").click()
+    name = tab.get_by_role("textbox", name="Name")
+    name.fill("outlives")
+    name.press("Enter")  # no click: the network's settings may yet be unfolding, and the button with them
     card = tab.locator(".st-key-run-outlives")
     expect(card).to_contain_text("running")
     tab.close()
