@@ -123,6 +123,7 @@ def agent() -> tuple[Control, ...]:
         Control("model.filters", "Filters", "Maps of its convolutions, of the torso cnn"),
         Control("model.cell", "Cell", "Of the torso rnn, which remembers", tuple(recurrent.CELLS)),
         Control("model.units", "Units", "Width of each layer's state, of the torso rnn"),
+        Control("model.memory", "Memory", "Steps that its gates remember for at first; 0: Keras' own, some 3"),
         Control("model.window", "Window", "Moments that the torso encoder looks at, the present among them"),
         Control("model.activation", "Activation", "What bends the sums", layers.ACTIVATIONS),
         Control("model.shared", "Shared", "One torso for choice and value, not one for each"),

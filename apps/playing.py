@@ -1,5 +1,6 @@
 """What the pages of agents share: their games, their episodes, and what a browser needs to show one whole."""
 
+import re
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 1000  # of an episode that a browser is sent: some 700 kB of the game with the most channels
 MOST_SEED = 9999
+JUDGES = "value_"  # begins the names of a critic's own layers
 SCENES = {  # what is drawn of the games whose observation is no picture: fields of the state
     "cartpole": ("x", "theta"),
     "cartpole_masked": ("x", "theta"),
@@ -172,13 +174,13 @@ def _shown(version: str, way: Way, _agent: Agent) -> dict[str, Any]:
         "reward": _floats(played.rewards),
         "repeated": base64_text(episodes.repeated(game, played).astype("uint8")),
         **(_picture if len(game.observation_shape) == 3 else _numbers)(game, played, why),
+        **_past(_agent.model, played),
     }
 
 
-def _picture(game: "Game", played: "Episode", why: "Decisions") -> dict[str, Any]:
-    """What is seen as bits, its channels' colours from the back to the front, and what decides."""
+def grid(game: "Game") -> dict[str, Any]:
+    """How a game of cells is drawn: its size, and its channels' colours from the back to the front."""
     from games.drawings import CHANNELS
-    from inspection import deciding
 
     height, width, depth = game.observation_shape
     order = [name for name in CHANNELS if name in game.channels]
@@ -187,8 +189,17 @@ def _picture(game: "Game", played: "Episode", why: "Decisions") -> dict[str, Any
         "height": height,
         "width": width,
         "depth": depth,
-        "bits": base64_text(np.packbits(played.observations > 0)),
         "colours": [[game.channels.index(name), *CHANNELS[name]] for name in order],
+    }
+
+
+def _picture(game: "Game", played: "Episode", why: "Decisions") -> dict[str, Any]:
+    """What is seen as bits, how it is drawn, and what decides."""
+    from inspection import deciding
+
+    return {
+        **grid(game),
+        "bits": base64_text(np.packbits(played.observations > 0)),
         "heat": base64_text(levels(deciding.heat(why.choice))),
         "value_heat": base64_text(levels(deciding.heat(why.value))),
     }
@@ -207,6 +218,24 @@ def _numbers(game: "Game", played: "Episode", why: "Decisions") -> dict[str, Any
         "push": _floats(deciding.push(why.choice, played.observations)),
         "value_push": _floats(deciding.push(why.value, played.observations)),
     }
+
+
+def _past(model: "keras.Model", played: "Episode") -> dict[str, Any]:
+    """What each head looks back at, of the torso that chooses first: shares by moment."""
+    from inspection.past import looks_back
+
+    found = looks_back(model, played.observations, played.memory) if played.memory else {}
+    if not found:
+        return {}
+    heads, shares = [], []
+    for name, weights in sorted(found.items(), key=lambda item: item[0].startswith(JUDGES)):
+        torso = "judges" if name.startswith(JUDGES) else "chooses"
+        block = re.findall(r"\d+", name)[0]
+        for head in range(weights.shape[1]):
+            heads.append({"torso": torso, "name": f"block {block}, head {head + 1}"})
+            shares.append(weights[:, head])
+    gaze = np.stack(shares, axis=1)  # (T + 1, heads, window)
+    return {"heads": heads, "window": gaze.shape[2], "gaze": base64_text(levels(gaze))}
 
 
 def _floats(values: np.ndarray) -> str:

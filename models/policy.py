@@ -34,6 +34,7 @@ class Config:
             drown what the actions teach. Those of "q" are one.
         cell: One of `recurrent.CELLS`, of the torso "rnn".
         units: Of each recurrent layer, first to last.
+        memory: Longest time, in steps, that its gates begin to remember for; see `rnn.Config`.
         window: Moments that the torso "encoder" looks at, the present one included; at least 2.
         width: Of its vectors, see `encoder.Config`.
         depth: Blocks of it.
@@ -54,6 +55,7 @@ class Config:
     shared: bool = False
     cell: str = "lstm"
     units: tuple[int, ...] = (64,)
+    memory: int = 0
     window: int = 16
     width: int = 64
     depth: int = 1
@@ -71,6 +73,7 @@ class Config:
             if not self.units:
                 raise ValueError("units must have at least one entry. Received: ()")
             layers.check_all_positive("units", self.units)
+            layers.check_not_negative("memory", self.memory)
         if self.window < 2:
             raise ValueError(f"window must be at least 2. Received: {self.window!r}")
         self.of_torso()  # checks the rest
@@ -147,7 +150,10 @@ def build(config: Config) -> keras.Model:
         values = keras.layers.Add(name="action_values")([value, better])
         return keras.Model(inputs, values, name="policy")
     logits = _head(acting, config.outputs, 0.01, "logits")
-    return keras.Model(inputs, [logits, value, *after], name="policy")
+    model = keras.Model(inputs, [logits, value, *after], name="policy")
+    if config.torso == "rnn" and config.memory:
+        recurrent.remember(model, config.memory)
+    return model
 
 
 def nothing(name: str) -> float:

@@ -5,8 +5,8 @@ const REST = 400; // milliseconds that a moment must stand before it is told
 const PLANE = 58; // edge of a channel's picture
 const LOOKS = [["", "the game alone"], ["heat", "what decides its choice"], ["value_heat", "what decides its value"]];
 const ENDS = { terminated: "Game over", truncated: "Time is up", cut: "Cut here" };
-const PLAYED = new Set(["heat", "value_heat", "action", "repeated", "bits"]); // bytes; the others are numbers
-const DECODED = ["shares", "value", "action", "reward", "repeated", "bits", "heat", "value_heat", "state", "seen", "push", "value_push"];
+const PLAYED = new Set(["heat", "value_heat", "action", "repeated", "bits", "gaze"]); // bytes; the others are numbers
+const DECODED = ["shares", "value", "action", "reward", "repeated", "bits", "heat", "value_heat", "state", "seen", "push", "value_push", "gaze"];
 
 function decode(side) {
   const found = { ...side, hues: huesOf(side.actions) };
@@ -190,7 +190,8 @@ function buildPanel(root, panel, side, first) {
     return { number, track, fill };
   });
   panel.append(seen);
-  return { actions, say, channels, title };
+  const past = buildPast(panel, side, (back) => scrub(root, Math.min(root.at, side.steps) - back));
+  return { actions, say, channels, title, past };
 }
 
 function paint(root) {
@@ -217,6 +218,7 @@ function paintSide(root, view, moment, last) {
   });
   view.say.textContent = words_of(side, moment);
   follow(view.plots, side, moment, last);
+  paintPast(view.past, side, moment);
   const judged = look === "value_heat", pushes = judged ? side.value_push : side.push;
   if (pushes) view.title.textContent = `What it sees, and how much each pushes ${judged ? "what it expects" : "towards its choice"}`;
   view.channels.forEach((channel, i) => {

@@ -19,9 +19,8 @@ FIELD = 210  # width of a setting, in pixels
 GREEDY = {"likeliest": True, "drawn": False}
 BEST, NOBODY = "best", "nobody"
 TORSO = ("_act", "remembered")  # ends of the names of layers behind a bend, and of a state
-JUDGES = "value_"  # begins the names of a critic's own layers
 
-_arena = widgets.component("arena", "arena_scenes", "arena_plots")
+_arena = widgets.component("arena", "arena_scenes", "arena_plots", "arena_past")
 
 
 @dataclass(frozen=True)
@@ -246,8 +245,10 @@ def _inside(sides: Sequence[Side]) -> None:
             continue
         torsos = [_torso(found, judges) for judges in (False, True)]
         torsos = [torso for torso in torsos if torso]
+        if not torsos:  # attention alone, with no dense layer behind it
+            continue
         for column, torso in zip(st.columns(len(torsos), gap="large"), torsos, strict=True):
-            does = "judges" if next(iter(torso)).startswith(JUDGES) else "chooses"
+            does = "judges" if next(iter(torso)).startswith(playing.JUDGES) else "chooses"
             with column:
                 does = does if len(torsos) > 1 else "chooses and judges"
                 st.markdown(f"**{escaped(side.title)}**, step {now}: what {does}")
@@ -259,7 +260,7 @@ def _torso(found: Mapping[str, np.ndarray], judges: bool) -> dict[str, np.ndarra
     return {
         name: values
         for name, values in found.items()
-        if name.endswith(TORSO) and name.startswith(JUDGES) == judges
+        if name.endswith(TORSO) and name.startswith(playing.JUDGES) == judges
     }
 
 

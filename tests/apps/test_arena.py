@@ -212,3 +212,21 @@ def test_the_name_of_a_game_is_written_as_people_write_it(page, shelves):
     tested = page("arena")
     assert "plays cartpole masked ·" in "".join(element.proto.body for element in tested.get("html"))
     assert "The pole without its speed" in texts(page("home"))
+
+
+def test_attention_tells_what_it_looks_back_at(shelves, page):
+    small = {"model.torso": "encoder", "model.window": "6", "model.width": "8", "model.attention_heads": "2"}
+    run = shelves.add("attentive", recipe="cartpole_masked_lstm", **small)
+    (side,) = component(page("arena"), "arena")["sides"]
+    played = episodes.record(games.find("cartpole_masked"), keras.models.load_model(run.model_path))
+    assert [head["torso"] for head in side["heads"]] == ["chooses"] * 2 + ["judges"] * 2
+    assert [head["name"] for head in side["heads"]] == ["block 1, head 1", "block 1, head 2"] * 2
+    gaze = numbers(side["gaze"], "uint8").reshape(played.steps + 1, 4, 6)
+    np.testing.assert_allclose(gaze.sum(-1), 255, atol=3)
+    assert not gaze[0, :, :-1].any()  # before the first moment there was none
+
+
+def test_one_that_remembers_otherwise_looks_back_at_nothing(shelves, page):
+    shelves.add("recurrent", recipe="cartpole_masked_lstm", **{"model.units": "6"})
+    (side,) = component(page("arena"), "arena")["sides"]
+    assert "heads" not in side

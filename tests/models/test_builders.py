@@ -178,7 +178,7 @@ CASES = {
         {"moment": (None, 1, 5), "remembered": (None, 3)},
     ),
     "policy_gru": (
-        policy.Config((4,), 2, "rnn", (), cell="gru", units=(3, 2), shared=True),
+        policy.Config((4,), 2, "rnn", (), cell="gru", units=(3, 2), memory=9, shared=True),
         3 * (4 * 3 + 9 + 6) + 3 * (3 * 2 + 4 + 4) + (2 * 2 + 2) + (2 + 1),
         {"remembered": (None, 2)},
     ),
@@ -460,6 +460,7 @@ def test_every_activation_builds(activation, shape):
             'heads must be "actor_critic" for a torso that rem',
         ),
         (lambda: policy.Config((4,), 2, "rnn", units=()), "units must have at least one entry"),
+        (lambda: policy.Config((4,), 2, "rnn", memory=-1), "memory must be at least 0. Received: -1"),
         (lambda: policy.Config((4,), 2, "encoder", window=1), "window must be at least 2. Received: 1"),
         (lambda: policy.Config((4,), 2, "cnn"), r"input_shape must be \(length, channels\) or"),
         (lambda: policy.Config((4,), 2, widths=(0,)), "every entry of widths .* Received: 0"),

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from data.sequences import NO_STEP
-from models import recurrent, rnn, seq2seq
+from models import policy, recurrent, rnn, seq2seq
 from training import recipes
 
 TOKENS = np.array([[5, 6, 7, 3], [8, 4, 3, 6]], "int32")
@@ -146,6 +146,14 @@ def test_gates_begin_with_lifetimes_up_to_the_memory(cell):
     assert 1 <= lifetimes.min() < 3
     assert 47 < lifetimes.max() <= 49
     assert lifetimes.mean() == pytest.approx(25, rel=0.1)
+
+
+def test_a_policys_gates_do_so_too():
+    keras.utils.set_random_seed(0)
+    model = policy.build(policy.Config((3,), 2, "rnn", units=(400,), memory=50))
+    for name in ("rnn1", "value_rnn1"):
+        lifetimes = np.exp(model.get_layer(name).get_weights()[2][400:800])
+        assert 47 < lifetimes.max() <= 49
 
 
 def built(name: str) -> keras.Model:
