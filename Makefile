@@ -5,13 +5,14 @@ GPU ?=
 ONNX ?=
 JAX ?=
 TORCH ?=
+ATARI ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # A stamp per set of packages, so that a second call costs nothing and GPU=1 installs what is missing.
-RUN_STAMP := $(VENV)/installed$(if $(GPU),-gpu)$(if $(ONNX),-onnx)
+RUN_STAMP := $(VENV)/installed$(if $(GPU),-gpu)$(if $(ONNX),-onnx)$(if $(ATARI),-atari)
 DEV_STAMP := $(VENV)/installed-dev$(if $(JAX),-jax)$(if $(TORCH),-torch)
 
 .DEFAULT_GOAL := help
@@ -20,7 +21,7 @@ DEV_STAMP := $(VENV)/installed-dev$(if $(JAX),-jax)$(if $(TORCH),-torch)
 help:  ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-install: $(RUN_STAMP)  ## Install into .venv; GPU=1 and ONNX=1 add TensorFlow's CUDA build and ONNX export
+install: $(RUN_STAMP)  ## Install into .venv; GPU=1, ONNX=1, ATARI=1 add CUDA, ONNX export, Atari
 
 app: $(RUN_STAMP)  ## Open the app on http://127.0.0.1:8501; PORT= changes the port
 	@echo "Neural Arcade: http://127.0.0.1:$(PORT)  (Ctrl-C ends it)"
@@ -62,7 +63,7 @@ $(VENV)/made:
 	@touch $@
 
 $(RUN_STAMP): $(VENV)/made requirements.txt constraints.txt
-	$(PIP) --requirement requirements.txt $(if $(GPU),'tensorflow[and-cuda]') $(if $(ONNX),onnx tf2onnx)
+	$(PIP) --requirement requirements.txt $(if $(GPU),'tensorflow[and-cuda]') $(if $(ONNX),onnx tf2onnx) $(if $(ATARI),ale-py)
 	@touch $@
 
 $(DEV_STAMP): $(VENV)/made requirements-dev.txt constraints.txt

@@ -185,7 +185,9 @@ def _facts(entry: Entry) -> str:
         attention = entry.run.config["model"].get("attention", "multi-head")
         facts.append("no attention" if attention == "none" else f"{html.escape(attention)} attention")
     elif entry.architecture == "policy":
-        facts.append(f"plays {html.escape(entry.run.config['source']).replace('_', ' ')}")
+        game = entry.run.config["data"]
+        name = game.get("id") or game.get("rom") or entry.run.config["source"]  # of worlds outside theirs
+        facts.append(f"plays {html.escape(name).replace('_', ' ')}")
         facts += [f"sees {library.shape_text(entry.spec['input_shape'])}"] if entry.spec else []
     elif entry.spec.get("continued"):
         facts.append(f"context of {library.readable(entry.spec['input_shape'][0])}")

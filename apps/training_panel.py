@@ -58,7 +58,15 @@ PAIRS = (
     Control("data.file", "File of pairs", "On this machine; a sentence, a tab and its translation a line"),
 )
 TEXT = (Control("data.file", "Text file", "On this machine; plain text in UTF-8"),)
-OWN = {"image_folder": FOLDER, "pairs": PAIRS, "text": TEXT}  # settings of data of one's own, by source
+ENVIRONMENT = (Control("data.id", "Environment", "Its id at Gymnasium, such as LunarLander-v3"),)
+ROM = (Control("data.rom", "Game", "Of Atari, such as space_invaders; it takes the package ale-py"),)
+OWN = {  # settings of data, or of a game, of one's own, by source
+    "image_folder": FOLDER,
+    "pairs": PAIRS,
+    "text": TEXT,
+    "gymnasium": ENVIRONMENT,
+    "atari": ROM,
+}
 FILES = {"pairs": "pairs.tsv", "text": "text.txt"}  # a person's own data, in their run's folder
 UPLOADS = {  # what they are, and how their files' names end
     "pairs": (

@@ -8,7 +8,7 @@ from training.settings import override, unknown
 quiet.import_tensorflow()  # before a game does: `python -m games` imports this package first of all
 
 from games.classic import Acrobot, CartPole, MountainCar  # noqa: E402
-from games.game import Game  # noqa: E402
+from games.game import Game, Playable  # noqa: E402
 from games.memory_games import MemoryChain, TMaze  # noqa: E402
 from games.minatar import Asterix, Breakout, Freeway, Seaquest, SpaceInvaders  # noqa: E402
 
@@ -41,3 +41,18 @@ def find(name: str, /, **settings: Any) -> Game:
     if name not in GAMES:
         raise GameError(unknown("game", name, GAMES))
     return override(GAMES[name], settings)
+
+
+def playable(name: str, /, **settings: Any) -> Playable:
+    """As `find`, of games whose worlds are outside of TensorFlow, too: see `games.outside`.
+
+    Raises:
+        GameError, SettingsError: As `find`.
+    """
+    from games.outside import OUTSIDE
+
+    if name in OUTSIDE:
+        return override(OUTSIDE[name], settings)
+    if name not in GAMES:
+        raise GameError(unknown("game", name, GAMES | OUTSIDE))
+    return find(name, **settings)

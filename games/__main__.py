@@ -9,8 +9,9 @@ from typing import Any
 
 import keras
 
-from games import GAMES, GameError, find
-from games.game import Game
+from games import GAMES, GameError, playable
+from games.game import Playable
+from games.outside import OUTSIDE
 from training import runs
 from training.__main__ import USAGE_ERROR
 from training.arguments import positive
@@ -93,15 +94,15 @@ def _record(options: argparse.Namespace) -> int:
 COMMANDS = {"list": _list, "evaluate": _evaluate, "record": _record}
 
 
-def _agent(options: argparse.Namespace) -> tuple[runs.Run, Game, keras.Model]:
+def _agent(options: argparse.Namespace) -> tuple[runs.Run, Playable, keras.Model]:
     """The run that is asked for, the game that it is to play, and its policy."""
     from training import trainer
 
     run = runs.find(options.run, options.runs_dir)
     source = run.config.get("source")
-    if source not in GAMES:
+    if source not in GAMES | OUTSIDE:
         raise GameError(f"run {run.name!r} is no agent: it was trained on {source} and plays no game")
-    game = find(options.game) if options.game else find(source, **run.config["data"])
+    game = playable(options.game) if options.game else playable(source, **run.config["data"])
     return run, game, trainer.load_model(run)
 
 

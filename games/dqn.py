@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from games import replay as memory
-from games.game import Game, where
+from games.game import Playable, where
 from games.replay import Experience, Replay, Windows
 from games.worlds import Share, Worlds, begin, go_on
 from training.objectives import Objective
@@ -134,7 +134,7 @@ class DQN:
                 )
 
     def objective(
-        self, game: Game, model: keras.Model, updater: Updater, steps: int, seed: int, jit_compile: bool
+        self, game: Playable, model: keras.Model, updater: Updater, steps: int, seed: int, jit_compile: bool
     ) -> "ValueLearner":
         """What learns so; see there."""
         return ValueLearner(game, model, updater, self, steps, seed, jit_compile)
@@ -163,8 +163,8 @@ class ValueLearner(Objective):
     with priorities and without. Between them a batch and its errors are added up beside the gradients.
 
     As one program the loop changes the replay in place: with room for 98,304 pictures of Breakout, 40 MB, a
-    round of 64 steps and a batch of 256 took 1.1 ms, with a twelfth of it 0.9. In parts, on several replicas
-    or without XLA, a processor copies it each round, which takes 2.5 ms.
+    round of 64 steps and a batch of 256 took 1.1 ms, with a twelfth of it 0.9. In parts, on several replicas,
+    without XLA or with worlds outside of TensorFlow, a processor copies it each round, which takes 2.5 ms.
 
     Args:
         game: What is played.
@@ -173,8 +173,9 @@ class ValueLearner(Objective):
         dqn: How it learns.
         steps: Of the loop, in all: exploration and correction change over them.
         seed: Of everything random.
-        jit_compile: Compile the learning by XLA, too; the playing always is. Dense nets want it; gradients of
-            convolutions take three times as long with it on a processor.
+        jit_compile: Compile the learning by XLA, too; the playing always is, but for worlds outside of
+            TensorFlow. Dense nets want it; gradients of convolutions take three times as long with it on a
+            processor.
 
     Figures: "loss"; "return" and "length" of the episodes that ended, random actions and all; "value", that
     of the best action; "error", the mean absolute one of what was drawn; "exploration", the share of random
@@ -185,7 +186,7 @@ class ValueLearner(Objective):
 
     def __init__(
         self,
-        game: Game,
+        game: Playable,
         model: keras.Model,
         updater: Updater,
         dqn: DQN,
@@ -215,9 +216,10 @@ class ValueLearner(Objective):
             )
             for variable in self._variables
         ]
-        # Draws of a seed are others without XLA: these are always made with it.
-        self._begin: Any = tf.function(self._begun, jit_compile=True)
-        self._play: Any = tf.function(self._played, jit_compile=True)
+        # Draws of a seed are others without XLA: these are always made with it, where the game can be.
+        self._begin: Any = tf.function(self._begun, jit_compile=game.compiled)
+        self._play: Any = tf.function(self._played, jit_compile=game.compiled)
+        self._best: Any = tf.function(self._best_action, jit_compile=game.compiled or jit_compile)
         self._sums: Any = tf.function(memory.sums, jit_compile=True)
         self._draw: Any = tf.function(self._drawn, jit_compile=True)
         self._judge: Any = tf.function(memory.judge, jit_compile=True)
@@ -225,7 +227,7 @@ class ValueLearner(Objective):
         self._update: Any = self._learned
         if jit_compile:
             self._differentiate = tf.function(self._errors_and_gradients, jit_compile=True)
-            if self._alone:  # of several replicas sums stand between the parts
+            if self._alone and game.compiled:  # of several replicas sums stand between the parts
                 self._update = tf.function(self._learned, jit_compile=True)
 
     @property
@@ -309,10 +311,12 @@ class ValueLearner(Objective):
 
         def act(observation, at_random, time):
             uniform = share.of(tf.random.stateless_uniform((share.total,), self._key(1, time)))
-            best = tf.argmax(self.model(observation, training=False), 1, tf.int32)
-            return tf.where(uniform < epsilon, at_random, best)
+            return tf.where(uniform < epsilon, at_random, self._best(observation))
 
         return self._go_on(worlds, number + self._rounds_before, share, act)
+
+    def _best_action(self, observation: tf.Tensor) -> tf.Tensor:
+        return tf.argmax(self.model(observation, training=False), 1, tf.int32)
 
     def _go_on(self, worlds: Worlds, number, share: Share, act: Callable):
         """Play a round.
@@ -348,7 +352,7 @@ class ValueLearner(Objective):
             rewards = rewards.write(step, moment.reward)
             terminations = terminations.write(step, moment.terminated)
             truncations = truncations.write(step, moment.truncated)
-            if game.limit:
+            if game.truncates:
                 finals = finals.write(step, moment.final)
             ended = tf.cast(moment.ended, tf.float32)
             told = (moment.gain * ended, tf.cast(moment.length, tf.float32) * ended, ended)
@@ -359,7 +363,7 @@ class ValueLearner(Objective):
             rewards.stack(),
             terminations.stack(),
             truncations.stack(),
-            finals.stack() if game.limit else (),
+            finals.stack() if game.truncates else (),
         )
         return worlds, played, episodes
 

@@ -4,6 +4,8 @@ E episodes, one a world; A actions. An episode that is still going on after `mos
 with what it had, and how many there were is told.
 """
 
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,8 +15,9 @@ import tensorflow as tf
 from scipy import stats
 
 from games import GameError
-from games.game import Game, State
-from games.originals import original_of
+from games.game import Game, Playable, State, unpacked
+from games.originals import World, original_of
+from games.outside import Outcome, Outside, Worlds
 from games.player import Memory, Player, drawn
 
 MOST_SEED = 2**32 - 1  # that NumPy takes
@@ -32,6 +35,7 @@ class Scores:
         cut: Whether it was still going on when the steps it was given were over, `(E,)` bool.
         greedy: Whether the likeliest action was taken, and not one drawn.
         sticky: Share of the steps in which the last action was repeated; None: the game knows no such thing.
+        frame_skip: Frames of a step.
     """
 
     returns: np.ndarray
@@ -39,11 +43,15 @@ class Scores:
     cut: np.ndarray
     greedy: bool = True
     sticky: float | None = None
+    frame_skip: int = 1
 
 
-def scores_of(game: Game, greedy: bool, returns: np.ndarray, lengths: np.ndarray, over: np.ndarray) -> Scores:
+def scores_of(
+    game: Playable, greedy: bool, returns: np.ndarray, lengths: np.ndarray, over: np.ndarray
+) -> Scores:
     """Scores with how the game was played; `over`: which episodes came to their end, `(E,)` bool."""
-    return Scores(returns, lengths, ~over, greedy, getattr(game, "sticky", None))
+    sticky, frame_skip = getattr(game, "sticky", None), getattr(game, "frame_skip", 1)
+    return Scores(returns, lengths, ~over, greedy, sticky, frame_skip)
 
 
 class Play(NamedTuple):
@@ -131,6 +139,9 @@ def key(seed: tf.Tensor, stream: int, time: Any) -> tf.Tensor:
 class Evaluator:
     """Measures a policy, again and again as it learns: all episodes at once, in a program compiled once.
 
+    Of a game outside of TensorFlow what the policy thinks of all worlds is that program. Every episode has a
+    world of its own and is played to its end, so that short ones count no more than long ones.
+
     Args:
         game: What is played.
         model: See `check_fits`; what it is at each call is measured.
@@ -149,7 +160,7 @@ class Evaluator:
 
     def __init__(
         self,
-        game: Game,
+        game: Playable,
         model: keras.Model,
         episodes: int = 100,
         most_steps: int = 10_000,
@@ -163,7 +174,10 @@ class Evaluator:
         self.most_steps = most_steps
         self.greedy = greedy
         self._player = Player(model)
-        self._program = tf.function(self._play, jit_compile=True)
+        if isinstance(game, Game):
+            self._program: Any = tf.function(functools.partial(self._play, game), jit_compile=True)
+        else:
+            self._program = StepByStep(self._player, greedy)
 
     def __call__(self, seed: int = 0) -> Scores:
         """Play.
@@ -175,23 +189,100 @@ class Evaluator:
             GameError: There is no such seed.
         """
         check_seed(seed)
-        returns, lengths, over = (part.numpy() for part in self._program(tf.constant(seed, tf.int64)))
-        return scores_of(self.game, self.greedy, returns, lengths, over)
+        if isinstance(self.game, Outside):
+            worlds = self.game.open(seeds_of(seed, self.episodes))
+            played = self._program(worlds, seed, self.most_steps)
+            worlds.close()
+        else:
+            played = [part.numpy() for part in self._program(tf.constant(seed, tf.int64))]
+        return scores_of(self.game, self.greedy, *played)
 
-    def _play(self, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def _play(self, game: Game, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         def goes_on(time: tf.Tensor, play: Play) -> tf.Tensor:
             return (time < self.most_steps) & ~tf.reduce_all(play.over)
 
         def step(time: tf.Tensor, play: Play) -> tuple[tf.Tensor, Play]:
-            return time + 1, go_on(self.game, self._player, self.greedy, play, seed, time)
+            return time + 1, go_on(game, self._player, self.greedy, play, seed, time)
 
-        begun = (tf.constant(0), begin(self.game, self._player, seed, self.episodes))
+        begun = (tf.constant(0), begin(game, self._player, seed, self.episodes))
         _, play = tf.while_loop(goes_on, step, begun)
         return play.gain, play.length, play.over
 
 
+class StepByStep:
+    """Plays worlds of Python, and thinks of all of them in one program.
+
+    Args:
+        player: Who plays.
+        greedy: Take the likeliest action, and none that is drawn.
+    """
+
+    def __init__(self, player: Player, greedy: bool) -> None:
+        self._player = player
+
+        @tf.function(jit_compile=True)
+        def act(observation, memory, seed, time):
+            return _act(player, unpacked(observation), memory, greedy, seed, time)
+
+        self._act: Any = act
+
+    def __call__(self, worlds: Worlds, seed: int, most_steps: int) -> tuple[np.ndarray, ...]:
+        """Play an episode in each world: the last of `moments`."""
+        *_, last = self.moments(worlds, seed, most_steps)
+        return last
+
+    def moments(self, worlds: Worlds, seed: int, most_steps: int) -> Iterator[tuple[np.ndarray, ...]]:
+        """Play an episode in each world.
+
+        Args:
+            worlds: Just begun.
+            seed: Of what is drawn.
+            most_steps: After which an episode is cut.
+
+        Yields: At the beginning and after each step the returns, the lengths and which have come to their
+            end, each `(E,)`; they are the same arrays each time.
+        """
+        episodes = len(worlds.seen)
+        memory = self._player.first(episodes)
+        drawn = tf.constant(seed, tf.int64)
+        returns, lengths, over = np.zeros(episodes), np.zeros(episodes, int), np.zeros(episodes, bool)
+        yield returns, lengths, over
+        for time in range(most_steps):
+            if over.all():
+                break
+            actions, memory = self._act(tf.constant(worlds.seen), memory, drawn, tf.constant(time))
+            told = worlds.step(actions.numpy())
+            returns += np.where(over, 0.0, told.reward)
+            lengths += ~over
+            over |= told.terminated | told.truncated
+            yield returns, lengths, over
+
+
+class _Originals:
+    """Worlds of a game's original, as `Worlds`; those that are over stand still."""
+
+    def __init__(self, worlds: list[World]) -> None:
+        self._worlds = worlds
+        self._over = np.zeros(len(worlds), bool)
+        self.seen = np.stack([world.observation for world in worlds])
+
+    def step(self, actions: np.ndarray) -> Outcome:
+        reward, over = np.zeros(len(self._over)), np.zeros(len(self._over), bool)
+        for number in np.flatnonzero(~self._over):
+            world = self._worlds[number]
+            reward[number], over[number] = world.step(int(actions[number]))
+            self.seen[number] = world.observation
+        self._over |= over
+        return Outcome(self.seen, reward, over, np.zeros_like(over))
+
+
+def seeds_of(seed: int, episodes: int) -> list[int]:
+    """Of the worlds of episodes that are played outside of TensorFlow."""
+    return [int(one) for one in np.random.SeedSequence(seed).generate_state(episodes)]
+
+
 def scores(
-    game: Game,
+    game: Playable,
     model: keras.Model,
     episodes: int = 100,
     seed: int = 0,
@@ -203,7 +294,7 @@ def scores(
 
 
 def official_scores(
-    game: Game,
+    game: Playable,
     model: keras.Model,
     episodes: int = 100,
     seed: int = 0,
@@ -213,41 +304,23 @@ def official_scores(
     """Measure a policy in the original of a game, with the game's settings; see `Evaluator`.
 
     The originals of classic control are Gymnasium's, those of the five games of MinAtar its own. They go step
-    by step, each an environment of Python, and the policy thinks for all at once.
+    by step, each an environment of Python, and the policy thinks for all at once. What is played outside of
+    TensorFlow is its own original.
 
     Raises:
         GameError: The game has no original, its package is missing, or as `Evaluator`.
     """
+    if isinstance(game, Outside):
+        return scores(game, model, episodes, seed, most_steps, greedy)
     check_fits(game, model, greedy)
     check_extent(episodes, most_steps)
     check_seed(seed)
     new = original_of(game)
-    worlds = [new(int(one)) for one in np.random.SeedSequence(seed).generate_state(episodes)]
-    observations = np.stack([world.observation for world in worlds])
-    player = Player(model)
-    memory = player.first(episodes)
-    drawn = tf.constant(seed, tf.int64)
-
-    @tf.function(jit_compile=True)
-    def act(observations, memory, time):
-        return _act(player, observations, memory, greedy, drawn, time)
-
-    returns, lengths, over = np.zeros(episodes), np.zeros(episodes, int), np.zeros(episodes, bool)
-    for time in range(most_steps):
-        if over.all():
-            break
-        chosen, memory = act(tf.constant(observations), memory, tf.constant(time))
-        actions = chosen.numpy()
-        for number in np.flatnonzero(~over):
-            world = worlds[number]
-            reward, over[number] = world.step(int(actions[number]))
-            observations[number] = world.observation
-            returns[number] += reward
-            lengths[number] += 1
-    return scores_of(game, greedy, returns, lengths, over)
+    worlds = _Originals([new(one) for one in seeds_of(seed, episodes)])
+    return scores_of(game, greedy, *StepByStep(Player(model), greedy)(worlds, seed, most_steps))
 
 
-def check_fits(game: Game, model: keras.Model, greedy: bool = True) -> None:
+def check_fits(game: Playable, model: keras.Model, greedy: bool = True) -> None:
     """Say, before anything is played, why a model can't play a game.
 
     Args:
@@ -305,11 +378,11 @@ def summary(scores: Scores, seed: int = 0) -> dict[str, Any]:
 
     Returns: Of the returns "mean", "deviation" (standard, of these episodes), "iqm", "low" and "high" (its
         95 % interval; None where there is but one episode), "median", "best" and "worst"; "episodes"; "steps"
-        of the game in all of them, and "frames", which are as many, since no game here skips any; "cut", how
+        of the game in all of them, and "frames", which are as many but where a game skips some; "cut", how
         many episodes were; "greedy"; and "sticky" where the game has it.
     """
     returns = np.asarray(scores.returns, "float64")
-    low, high = _interval(returns, seed)
+    low, high = interval(returns, seed)
     steps = int(scores.lengths.sum())
     told = {
         "mean": float(returns.mean()),
@@ -322,7 +395,7 @@ def summary(scores: Scores, seed: int = 0) -> dict[str, Any]:
         "worst": float(returns.min()),
         "episodes": len(returns),
         "steps": steps,
-        "frames": steps,
+        "frames": steps * scores.frame_skip,
         "cut": int(scores.cut.sum()),
         "greedy": scores.greedy,
     }
@@ -333,12 +406,21 @@ def _iqm(returns: np.ndarray, axis: int = -1) -> np.ndarray:
     return stats.trim_mean(returns, 0.25, axis=axis)
 
 
-def _interval(returns: np.ndarray, seed: int) -> tuple[float | None, float | None]:
+def interval(
+    returns: np.ndarray, seed: int = 0, statistic: Callable[..., Any] = _iqm
+) -> tuple[float | None, float | None]:
+    """The 95 % interval of a figure of some episodes, by the percentile bootstrap; None where there is one.
+
+    Args:
+        returns: Of the episodes, `(E,)`.
+        seed: Of the bootstrap.
+        statistic: The figure; takes an `axis`.
+    """
     if len(returns) < 2:
         return None, None
     found = stats.bootstrap(
         (returns,),
-        _iqm,
+        statistic,
         n_resamples=RESAMPLES,
         batch=max(1, 2**20 // len(returns)),  # resamples at once: 8 MiB
         confidence_level=0.95,

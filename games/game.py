@@ -2,15 +2,18 @@
 
 B worlds. A function makes no variable, keeps nothing and asks Python nothing within a step; all that chance
 decides follows from a seed. Shapes are static, so that a rollout and the learning from it are one program.
+Games whose worlds are elsewhere are in `games.outside`.
 """
 
 import abc
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
 
 import tensorflow as tf
 
 State = Any  # a NamedTuple of tensors, each with B as its first axis
 Draws = Any  # likewise: what chance decides in one step
+RESET = 2**29  # apart from all steps: what is drawn for a new game is drawn for nothing else
 
 
 class Step(NamedTuple):
@@ -31,18 +34,46 @@ class Step(NamedTuple):
     truncated: tf.Tensor
 
 
-class Game(abc.ABC):
-    """A game's rules; its settings are the fields of a frozen dataclass.
+@dataclass(frozen=True)
+class Share:
+    """Which of all worlds are this replica's: N replicas together have what one would have had.
+
+    Args:
+        first: The first of them, a number or a tensor.
+        count: How many.
+        total: Of all replicas.
+    """
+
+    first: Any
+    count: int
+    total: int
+
+    def of(self, everyone: Any) -> Any:
+        """This share of a nest of tensors whose first axis is all worlds."""
+        if self.count == self.total:
+            return everyone
+        size = (self.count,)
+
+        def part(x: tf.Tensor) -> tf.Tensor:
+            return tf.slice(x, [self.first] + [0] * (x.shape.rank - 1), size + tuple(x.shape[1:]))
+
+        return tf.nest.map_structure(part, everyone)
+
+
+class Playable(abc.ABC):
+    """What an agent can learn to play; its settings are the fields of a frozen dataclass.
 
     Attributes:
-        name: Key of `games.GAMES`.
+        name: Key of `games.GAMES` or of `games.OUTSIDE`.
         title: For people.
         actions: What can be done, by name, in the order of their numbers.
         observation_shape: Of one world's observation; `(H, W, C)` where it is a picture of C channels.
         channels: What each entry of an observation's last axis is, by name.
         limit: Steps after which a world's time runs out; 0: never.
         official: The id by which Gymnasium knows the original; "" where there is none.
-        binary: Whether an observation's numbers are all 0 and 1.
+        kept: As what an observation's numbers are kept where many are: tf.bool where all are 0 or 1, tf.uint8
+            where all are multiples of 1/255 from 0 to 1.
+        compiled: Whether XLA can compile its steps.
     """
 
     name: str
@@ -52,7 +83,43 @@ class Game(abc.ABC):
     channels: tuple[str, ...]
     limit: int = 0
     official: str = ""
-    binary: bool = False
+    kept: tf.DType = tf.float32
+    compiled: ClassVar[bool] = True
+
+    @property
+    def truncates(self) -> bool:
+        """Whether a world's time can run out."""
+        return self.limit > 0
+
+    @abc.abstractmethod
+    def begin(self, seed: tf.Tensor, share: Share) -> State:
+        """Begin the games of a share of all worlds.
+
+        Args:
+            seed: `(2,)` integers, as TensorFlow's stateless draws take them.
+            share: Which worlds.
+        """
+
+    @abc.abstractmethod
+    def go_on(self, state: State, action: tf.Tensor, seed: tf.Tensor, share: Share) -> tuple[Step, State]:
+        """One step of a share of all worlds; those that end begin anew.
+
+        Args:
+            state: Before the action.
+            action: `(B,)` int32.
+            seed: `(2,)` integers, the second another one for each step and below `RESET`.
+            share: Which worlds.
+
+        Returns: What came of it; and the state to go on from.
+        """
+
+    @abc.abstractmethod
+    def observe(self, state: State) -> tf.Tensor:
+        """What a player sees of each world, `(B, *observation_shape)` float32."""
+
+
+class Game(Playable):
+    """A game's rules, as pure functions of tensors."""
 
     @abc.abstractmethod
     def reset(self, seed: tf.Tensor, n: int) -> State:
@@ -77,13 +144,17 @@ class Game(abc.ABC):
             draws: See `draw`.
         """
 
-    @abc.abstractmethod
-    def observe(self, state: State) -> tf.Tensor:
-        """What a player sees of each world, `(B, *observation_shape)` float32."""
-
     def step(self, state: State, action: tf.Tensor, seed: tf.Tensor) -> Step:
         """One step of every world: `advance` with the draws of a seed."""
         return self.advance(state, action, self.draw(seed, action.shape[0]))
+
+    def begin(self, seed: tf.Tensor, share: Share) -> State:
+        return share.of(self.reset(seed, share.total))
+
+    def go_on(self, state: State, action: tf.Tensor, seed: tf.Tensor, share: Share) -> tuple[Step, State]:
+        step = self.advance(state, action, share.of(self.draw(seed, share.total)))
+        fresh = self.begin(seed + [0, RESET], share)
+        return step, where(step.terminated | step.truncated, fresh, step.state)
 
 
 def where(condition: tf.Tensor, first: Any, second: Any) -> Any:
@@ -93,3 +164,16 @@ def where(condition: tf.Tensor, first: Any, second: Any) -> Any:
         return tf.where(tf.reshape(condition, (-1,) + (1,) * (a.shape.rank - 1)), a, b)
 
     return tf.nest.map_structure(pick, first, second)
+
+
+def packed(observation: tf.Tensor, kept: tf.DType) -> tf.Tensor:
+    """Observations as they are kept; see `Playable.kept`."""
+    if kept == tf.uint8:
+        observation = tf.round(observation * 255)
+    return tf.cast(observation, kept)
+
+
+def unpacked(observation: tf.Tensor) -> tf.Tensor:
+    """Observations that were kept as a player sees them, float32."""
+    seen = tf.cast(observation, tf.float32)
+    return seen / 255 if observation.dtype == tf.uint8 else seen

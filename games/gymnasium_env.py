@@ -204,18 +204,21 @@ def check_official(env: "gymnasium.Env | gymnasium.vector.VectorEnv") -> None:
     """Say, before anything is trained, where our agents can't play an environment of Gymnasium.
 
     Raises:
-        GameError: Its actions are not `Discrete`, numbered from 0, or its observations not one `Box`.
+        GameError: Its actions are not `Discrete`, numbered from 0, or its observations are neither a `Box`
+            nor choices (`Discrete`, `MultiDiscrete`, `MultiBinary`).
     """
     actions = getattr(env, "single_action_space", env.action_space)
     observations = getattr(env, "single_observation_space", env.observation_space)
     name = env.spec.id if env.spec else type(env.unwrapped).__name__
-    if not isinstance(actions, gymnasium.spaces.Discrete):
-        kind = "continuous (Box)" if isinstance(actions, gymnasium.spaces.Box) else type(actions).__name__
+    spaces = gymnasium.spaces
+    if not isinstance(actions, spaces.Discrete):
+        kind = "continuous (Box)" if isinstance(actions, spaces.Box) else type(actions).__name__
         raise GameError(f"{name} has actions that are {kind}; agents here choose from Discrete ones")
     if actions.start != 0:
         raise GameError(f"{name} numbers its actions from {actions.start}; agents here number them from 0")
-    if not isinstance(observations, gymnasium.spaces.Box):
+    if not isinstance(observations, spaces.Box | spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary):
         kind = type(observations).__name__
         raise GameError(
-            f"{name} has observations that are {kind}; agents here see one array of numbers (Box)"
+            f"{name} has observations that are {kind}; agents here see one array of numbers (Box) or choices "
+            f"(Discrete, MultiDiscrete, MultiBinary)"
         )

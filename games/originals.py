@@ -7,7 +7,7 @@ import numpy as np
 
 from games import GameError
 from games.classic import Acrobot, CartPole, MountainCar
-from games.game import Game
+from games.game import Game, Playable
 from games.minatar.common import ACTIONS, MinAtar
 
 
@@ -24,7 +24,7 @@ class World(Protocol):
         """Take an action of our game's; returns the reward, and whether it has ended."""
 
 
-def original_of(game: Game) -> Callable[[int], World]:
+def original_of(game: Playable) -> Callable[[int], World]:
     """From a seed, 0 to 2**32 - 1, to a new world of the game's original, with the game's settings.
 
     Classic control is Gymnasium's, the five games of MinAtar are in its own package.

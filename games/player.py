@@ -21,11 +21,13 @@ class Player:
 
     Attributes:
         remembers: Whether it carries anything.
+        looks_back: Whether that is what it has seen, and no more.
     """
 
     def __init__(self, model: keras.Model) -> None:
         self.model = model
         self.remembers = len(model.inputs) > 1
+        self.looks_back = [given.name for given in model.inputs[1:]] == [policy.PAST]
         self._several = len(model.outputs) > 1
 
     def first(self, count: int) -> Memory:
@@ -52,6 +54,27 @@ class Player:
             return outputs, tf.reduce_max(outputs, axis=1), ()
         scores, value, *later = outputs
         return scores, value[:, 0], tuple(later)
+
+
+def pasts(seen: tf.Tensor, begins: tf.Tensor, memory: Memory) -> Memory:
+    """What one that looks back remembers at every step, so that it can learn from all at once.
+
+    Args:
+        seen: Observations, `(T, B, ...)`.
+        begins: Whether a game began with each, `(T, B)` bool.
+        memory: What is remembered at the first, `(B, W - 1, F)`.
+
+    Returns: `(T, B, W - 1, F)`: what was seen before, of that game alone.
+    """
+    (past,) = memory
+    (steps, count), back = seen.shape[:2], past.shape[1]
+    everything = tf.concat([tf.transpose(past, (1, 0, 2)), tf.reshape(seen, (steps, count, -1))], axis=0)
+    games = tf.cumsum(tf.cast(begins, tf.int32))  # the number of each step's game; of what was before, 0
+    games = tf.concat([tf.zeros((back, count), tf.int32), games], axis=0)
+    places = tf.range(steps)[:, None] + tf.range(back)
+    same = tf.gather(games, places) == games[back:, None]  # (T, W - 1, B)
+    found = tf.where(same[..., None], tf.gather(everything, places), policy.nothing(policy.PAST))
+    return (tf.transpose(found, (0, 2, 1, 3)),)
 
 
 def drawn(scores: tf.Tensor, key: tf.Tensor, share: Share | None = None) -> tf.Tensor:

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, NamedTuple
 import keras
 import tensorflow as tf
 
-from games.game import Game, where
-from games.player import Memory, Player, drawn
+from games.game import Playable, packed, unpacked, where
+from games.player import Memory, Player, drawn, pasts
 from games.worlds import Share, Worlds, begin, go_on
 from training.objectives import Objective
 from training.optimizers import Updater
@@ -94,7 +94,7 @@ class PPO:
             )
 
     def objective(
-        self, game: Game, model: keras.Model, updater: Updater, steps: int, seed: int, jit_compile: bool
+        self, game: Playable, model: keras.Model, updater: Updater, steps: int, seed: int, jit_compile: bool
     ) -> "Proximal":
         """What learns so; see there. It is the same at all times, however many steps there are."""
         return Proximal(game, model, updater, self, seed, jit_compile)
@@ -106,7 +106,7 @@ class Played(NamedTuple):
     In a minibatch `(T / M * B, ...)`; of a policy that remembers `(T, B / M, ...)`.
 
     Args:
-        observation: Before each action.
+        observation: Before each action, as the game's are kept.
         begins: Whether a game began with it, bool.
         action: int32.
         likelihood: Logarithm of its probability then.
@@ -150,8 +150,9 @@ class Proximal(Objective):
         updater: Of its trainable variables.
         ppo: How it learns.
         seed: Of everything random.
-        jit_compile: Compile the learning by XLA, too; the playing always is. Dense policies want it;
-            gradients of convolutions take three times as long with it on a processor.
+        jit_compile: Compile the learning by XLA, too; the playing always is, but for worlds outside of
+            TensorFlow. Dense policies want it; gradients of convolutions take three times as long with it on
+            a processor.
 
     Figures: "loss"; "return" and "length" of the episodes that ended; "value_error", squared; "entropy" in
     nats; "moved", the mean of (r - 1) - ln r where r is what became of an action's probability (an estimate
@@ -163,7 +164,7 @@ class Proximal(Objective):
 
     def __init__(
         self,
-        game: Game,
+        game: Playable,
         model: keras.Model,
         updater: Updater,
         ppo: PPO = PPO(),
@@ -182,14 +183,20 @@ class Proximal(Objective):
         self._count = ppo.worlds // replicas
         self._variables = list(model.trainable_variables)
         # Draws of a seed are others without XLA: these are always made with it.
-        self._play: Any = tf.function(self._rollout, jit_compile=True)
+        self._play: Any = tf.function(self._rollout, jit_compile=game.compiled)
+        self._act: Any = tf.function(self._acted, jit_compile=True)
+        self._expect: Any = tf.function(self._expected, jit_compile=game.compiled or jit_compile)
         self._order: Any = tf.function(self._shuffled, jit_compile=True)
         self._differentiate: Any = self._loss_and_gradients
+        self._learn: Any = self._learned
         self._update: Any = self._play_and_learn
         if jit_compile:
             self._differentiate = tf.function(self._differentiate, jit_compile=True)
         if jit_compile and self._alone:  # else sums stand between the parts, which no such program can hold
-            self._update = tf.function(self._update, jit_compile=True)
+            if game.compiled:
+                self._update = tf.function(self._update, jit_compile=True)
+            else:
+                self._learn = tf.function(self._learn, jit_compile=True)
 
     def initial_state(self, replica, replicas):
         worlds = begin(self.game, self._key(0, 3), self._share(replica))
@@ -203,10 +210,28 @@ class Proximal(Objective):
         return Share(replica * self._count, self._count, self.ppo.worlds)
 
     def _play_and_learn(self, playing: Playing, position, replica):
-        ppo, memory = self.ppo, playing.memory
-        played, playing, episodes = self._play(playing, position, replica)
+        ppo = self.ppo
+        played, after, episodes = self._play(playing, position, replica)
+        totals = self._learn(played, playing.memory, position, replica)
+        weight = tf.constant(float(ppo.epochs * ppo.horizon * self._count))
+        names = ("loss", "value_error", "entropy", "moved", "clipped")
+        figures = {name: (total, weight) for name, total in zip(names, tf.unstack(totals), strict=True)}
+        returns, lengths, ended = tf.unstack(episodes)
+        return figures | {"return": (returns, ended), "length": (lengths, ended)}, after
+
+    def _learned(self, played: Played, memory: Memory, position, replica) -> tf.Tensor:
+        """Learn from what was played.
+
+        Args:
+            played: `(T, B, ...)`.
+            memory: Of the policy as it began.
+            position: Of the step.
+            replica: Number of this one.
+
+        Returns: The sums of the first five figures but "return" and "length", over this replica's share.
+        """
+        ppo = self.ppo
         totals = tf.zeros(5)
-        size = ppo.horizon // ppo.minibatches
         # A loop of the program, or where replicas add up in between, of Python.
         turns = tf.range(ppo.updates) if self._alone else range(ppo.updates)
         order = self._order(position, replica)
@@ -220,11 +245,7 @@ class Proximal(Objective):
             sums, gradients = self._differentiate(minibatch, remembered, mean, deviation)
             self.updater.apply(gradients)
             totals += sums
-        weight = tf.cast(ppo.updates * size * self._count, tf.float32)
-        names = ("loss", "value_error", "entropy", "moved", "clipped")
-        figures = {name: (total, weight) for name, total in zip(names, tf.unstack(totals), strict=True)}
-        returns, lengths, ended = tf.unstack(episodes)
-        return figures | {"return": (returns, ended), "length": (lengths, ended)}, playing
+        return totals
 
     def _key(self, position, stream: int) -> tf.Tensor:
         """Of one kind of draw at this position; those of a step of the game add its number."""
@@ -244,7 +265,7 @@ class Proximal(Objective):
         def room(kind, *shape):
             return tf.TensorArray(kind, horizon, element_shape=(count, *shape))
 
-        observations, finals = room(tf.float32, *shape), room(tf.float32, *shape)
+        observations, finals = room(game.kept, *shape), room(game.kept, *shape)
         begins, actions = room(tf.bool), room(tf.int32)
         likelihoods, values = room(tf.float32), room(tf.float32)
         rewards, terminations, truncations = room(tf.float32), room(tf.bool), room(tf.bool)
@@ -253,19 +274,21 @@ class Proximal(Objective):
         episodes = tf.zeros(3)
         for time in tf.range(horizon):
             observation = game.observe(worlds.state)
-            logits, value, memory = self.player(observation, memory)
             later = [0, tf.cast(time, tf.int64)]
-            action = drawn(logits, self._key(position, 0) + later, share)
+            action, likelihood, value, memory = self._act(
+                observation, memory, self._key(position, 0) + later, replica
+            )
             worlds, moment = go_on(game, worlds, action, self._key(position, 1) + later, share)
-            observations, begins = observations.write(time, observation), begins.write(time, begun)
+            observations = observations.write(time, packed(observation, game.kept))
+            begins = begins.write(time, begun)
             actions = actions.write(time, action)
-            likelihoods = likelihoods.write(time, _likelihood(logits, action))
+            likelihoods = likelihoods.write(time, likelihood)
             values = values.write(time, value)
             rewards = rewards.write(time, moment.reward)
             terminations = terminations.write(time, moment.terminated)
             truncations = truncations.write(time, moment.truncated)
-            if game.limit:
-                finals = finals.write(time, moment.final)
+            if game.truncates:
+                finals = finals.write(time, packed(moment.final, game.kept))
                 remembered = tuple(r.write(time, m) for r, m in zip(remembered, memory, strict=True))
             begun = moment.ended
             memory = where(begun, nothing, memory)
@@ -274,11 +297,20 @@ class Proximal(Objective):
             told = (moment.gain * ended, lengths * ended, ended)
             episodes += tf.stack([tf.reduce_sum(x) for x in told])
         rewards, truncated = rewards.stack(), truncations.stack()
-        if game.limit:  # there would have been more to be had
-            _, rest, _ = self.player(_flat(finals.stack()), tuple(_flat(r.stack()) for r in remembered))
-            rest = tf.reshape(rest, (horizon, count))
+        if game.truncates:  # there would have been more to be had
+            seen = (_flat(finals.stack()), tuple(_flat(r.stack()) for r in remembered))
+
+            def expected():
+                return tf.reshape(self._expect(*seen), (horizon, count))
+
+            # Time runs out rarely, but a program of XLA does what it may need to do in any case.
+            rest = (
+                expected()
+                if game.compiled
+                else tf.cond(tf.reduce_any(truncated), expected, lambda: tf.zeros((horizon, count)))
+            )
             rewards += self.ppo.discount * tf.where(truncated, rest, 0.0)
-        _, value, _ = self.player(game.observe(worlds.state), memory)
+        value = self._expect(game.observe(worlds.state), memory)
         values = values.stack()
         ended = terminations.stack() | truncated
         advantages = advantages_of(rewards, values, ended, value, self.ppo.discount, self.ppo.trace)
@@ -286,6 +318,17 @@ class Proximal(Objective):
             observations.stack(), begins.stack(), actions.stack(), likelihoods.stack(), values, advantages
         )
         return played, Playing(worlds, memory, begun), episodes
+
+    def _acted(self, observation: tf.Tensor, memory: Memory, key: tf.Tensor, replica):
+        """What the policy does: actions, logarithms of their odds, what is expected, what is remembered."""
+        logits, value, memory = self.player(observation, memory)
+        action = drawn(logits, key, self._share(replica))
+        return action, _likelihood(logits, action), value, memory
+
+    def _expected(self, observation: tf.Tensor, memory: Memory) -> tf.Tensor:
+        """What there is to be had, `(B,)`, where observations may be as they are kept."""
+        _, value, _ = self.player(unpacked(observation), memory)
+        return value
 
     def _shuffled(self, position, replica) -> tf.Tensor:
         """Which steps each minibatch has, as places in `T * B`: `(epochs * M, T / M * B)`.
@@ -320,7 +363,12 @@ class Proximal(Objective):
     def _look(self, played: Played, memory: Memory) -> tuple[tf.Tensor, tf.Tensor]:
         """Logits `(N, A)` and values `(N,)` of a minibatch, its steps one behind the other."""
         if not self.player.remembers:
-            logits, value, _ = self.player(played.observation, (), training=True)
+            logits, value, _ = self.player(unpacked(played.observation), (), training=True)
+            return logits, value
+        if self.player.looks_back:  # no step waits for the one before it
+            seen = unpacked(played.observation)
+            (past,) = pasts(seen, played.begins, memory)
+            logits, value, _ = self.player(_flat(seen), (_flat(past),), training=True)
             return logits, value
         steps, count = played.action.shape
         nothing = self.player.first(count)
@@ -328,7 +376,8 @@ class Proximal(Objective):
         values = tf.TensorArray(tf.float32, steps, element_shape=(count,))
         for time in tf.range(steps):
             memory = where(played.begins[time], nothing, memory)
-            logits, value, memory = self.player(played.observation[time], memory, training=True)
+            observation = unpacked(played.observation[time])
+            logits, value, memory = self.player(observation, memory, training=True)
             scores, values = scores.write(time, logits), values.write(time, value)
         return _flat(scores.stack()), _flat(values.stack())
 
@@ -353,7 +402,9 @@ class Proximal(Objective):
             entropy = -tf.reduce_sum(tf.exp(chances) * chances, axis=1)
             losses = -gained + ppo.value_weight * error / 2 - ppo.entropy_weight * entropy
             loss = self.updater.scale_loss(tf.reduce_sum(losses) / everyone)
-        gradients = tape.gradient(loss, [variable.value for variable in self._variables])
+        found = tape.gradient(loss, [variable.value for variable in self._variables])
+        # One of rows (of positions) can't leave a program of XLA, which must know its shape.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in found]
         moved = ratio - 1 - change
         clipped = tf.cast(tf.abs(ratio - 1) > ppo.clip, tf.float32)
         told = (losses, error, entropy, moved, clipped)

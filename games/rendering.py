@@ -13,9 +13,10 @@ from PIL import Image
 from games import GameError, evaluation
 from games.classic import Acrobot, CartPole, MountainCar
 from games.drawings import DRAWINGS
-from games.evaluation import Scores
-from games.game import Game, State
+from games.evaluation import Scores, StepByStep, seeds_of
+from games.game import Game, Playable, State
 from games.memory_games import MemoryChain, TMaze
+from games.outside import Outside
 from games.player import Player
 from training.runs import written_aside
 
@@ -50,7 +51,7 @@ def picture(game: Game, state: State, action: int | None = None) -> np.ndarray:
 
 
 def record(
-    game: Game,
+    game: Playable,
     model: keras.Model,
     path: Path,
     seed: int = 0,
@@ -60,7 +61,8 @@ def record(
 ) -> Scores:
     """Film an agent: one episode after the other, the end of each held for a second.
 
-    These are the episodes that `evaluation.scores` measures where it is given the same.
+    These are the episodes that `evaluation.scores` measures where it is given the same; of games outside of
+    TensorFlow where no action is drawn.
 
     Args:
         game: What is played.
@@ -71,10 +73,21 @@ def record(
     Returns: What became of the episodes.
 
     Raises:
-        GameError: As `writer_for` and `evaluation.scores`.
+        GameError: As `writer_for` and `evaluation.scores`, or the environment can't be shown.
         OSError: The file can't be written.
     """
     write = writer_for(path)
+    if isinstance(game, Outside):
+        evaluation.check_fits(game, model, greedy)
+        evaluation.check_extent(episodes, most_steps)
+        evaluation.check_seed(seed)
+        ends: list[tuple[np.ndarray, ...]] = []
+        with written_aside(path) as aside:
+            play = StepByStep(Player(model), greedy)
+            write(aside, _seen(game, play, seed, episodes, most_steps, ends), game.look.rate)
+        return evaluation.scores_of(game, greedy, *map(np.concatenate, zip(*ends, strict=True)))
+    if not isinstance(game, Game):
+        raise GameError(f"{game.title} can't be shown")
     states, actions, scores = _played(game, model, seed, episodes, most_steps, greedy)
     rate = next((rate for kind, rate in RATES.items() if isinstance(game, kind)), USUAL_RATE)
     with written_aside(path) as aside:
@@ -159,3 +172,17 @@ def _film(
             shown = picture(game, state, int(actions[time - 1][world]) if time else None)
             yield shown
         yield from itertools.repeat(shown, rate - 1)
+
+
+def _seen(
+    game: Outside, play: StepByStep, seed: int, episodes: int, most_steps: int, ends: list
+) -> Iterator[np.ndarray]:
+    """The same of a game outside of TensorFlow, made as it is played; adds what became of each to `ends`."""
+    for one in seeds_of(seed, episodes):
+        worlds = game.open([one], shown=True)
+        for moment in play.moments(worlds, seed, most_steps):
+            end, shown = moment, worlds.picture()
+            yield shown
+        ends.append(end)
+        worlds.close()
+        yield from itertools.repeat(shown, game.look.rate - 1)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from games.game import Game
+from games.game import Playable, packed, unpacked
 
 BLOCK = 128  # slots whose priorities are summed together, so that a draw need not look at all of them
 
@@ -18,14 +18,14 @@ class Experience(NamedTuple):
     """Steps of every world, `(K, W, ...)`; kept ones `(T, W, ...)`.
 
     Args:
-        observation: Before the action; float32. Where the game's are all 0 and 1 they are kept as bool: a
-            byte a number.
+        observation: Before the action; float32. They are kept as `Playable.kept`: a byte a number, where
+            that will do.
         action: int32.
         reward: float32.
         terminated: Whether the game was over after it, bool.
         truncated: Whether its time had run out, bool.
         final: The observation after it, of which only those of truncated steps are ever asked for; () where
-            the game has no limit.
+            no time runs out.
     """
 
     observation: tf.Tensor
@@ -74,7 +74,7 @@ class Windows(NamedTuple):
     priority: tf.Tensor
 
 
-def empty(game: Game, worlds: int, steps: int) -> Replay:
+def empty(game: Playable, worlds: int, steps: int) -> Replay:
     """Room for the latest steps of some worlds.
 
     Args:
@@ -82,8 +82,7 @@ def empty(game: Game, worlds: int, steps: int) -> Replay:
         worlds: How many.
         steps: To be kept of each.
     """
-    kind = tf.bool if game.binary else tf.float32
-    observation = tf.zeros((steps, worlds, *game.observation_shape), kind)
+    observation = tf.zeros((steps, worlds, *game.observation_shape), game.kept)
     plain = tf.zeros((steps, worlds))
     kept = Experience(
         observation,
@@ -91,7 +90,7 @@ def empty(game: Game, worlds: int, steps: int) -> Replay:
         plain,
         tf.cast(plain, tf.bool),
         tf.cast(plain, tf.bool),
-        tf.zeros_like(observation) if game.limit else (),
+        tf.zeros_like(observation) if game.truncates else (),
     )
     priority = tf.zeros((worlds, -(-steps // BLOCK) * BLOCK))
     return Replay(kept, priority, tf.ones(()), tf.zeros((), tf.int32))
@@ -109,7 +108,7 @@ def store(replay: Replay, played: Experience, n: int) -> Replay:
     slots = (replay.written + tf.range(new)) % steps
 
     def put(kept: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-        return tf.tensor_scatter_nd_update(kept, slots[:, None], tf.cast(values, kept.dtype))
+        return tf.tensor_scatter_nd_update(kept, slots[:, None], packed(values, kept.dtype))
 
     written = replay.written + new
     slot = tf.range(replay.priority.shape[1])
@@ -211,13 +210,13 @@ def windows(replay: Replay, world: tf.Tensor, slot: tf.Tensor, n: int, discount:
     discounts = tf.constant([discount**k for k in range(n + 1)])
     gain = tf.reduce_sum(tf.where(within, discounts[:n] * ahead(kept.reward), 0.0), axis=1)
     over = tf.reduce_any(terminated & within, axis=1)
-    following = tf.cast(at(kept.observation, n), tf.float32)
+    following = unpacked(at(kept.observation, n))
     if not isinstance(kept.final, tuple):
         cut = tf.reduce_any(truncated & within, axis=1)
         cut = tf.reshape(cut, (-1,) + (1,) * (following.shape.rank - 1))
-        following = tf.where(cut, tf.cast(at(kept.final, count - 1), tf.float32), following)
+        following = tf.where(cut, unpacked(at(kept.final, count - 1)), following)
     return Windows(
-        tf.cast(at(kept.observation, 0), tf.float32),
+        unpacked(at(kept.observation, 0)),
         at(kept.action, 0),
         gain,
         tf.where(over, 0.0, tf.gather(discounts, count)),

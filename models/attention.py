@@ -173,6 +173,7 @@ def block(
     cache: "Cache | None" = None,
     memory: tuple[Tensor, Tensor] | None = None,
     memory_mask: Tensor | None = None,
+    last: bool = False,
 ) -> Tensor:
     """Self-attention, attention to another sequence where there is one, two dense layers.
 
@@ -186,6 +187,9 @@ def block(
         cache: Of the steps before, where `x` is one step.
         memory: Keys and values of the other sequence, as `keys_and_values` gives them.
         memory_mask: As `mask`.
+        last: Whether the last step alone is wanted: it asks, and all offer; the weights are `(B, H, 1, S)`.
+
+    Returns: `(B, T, C)`; of the last step alone `(B, 1, C)`.
     """
 
     def attended(x):
@@ -194,6 +198,8 @@ def block(
         seen = mask
         if cache is not None:
             keys, values, seen = cache.extended(keys, values)
+        if last:
+            x, turned = x[:, -1:], None if turned is None else turned[:, -1:]
         return look(net, x, keys, values, name, seen, turned)
 
     def dense(x):
@@ -201,7 +207,7 @@ def block(
         x = net(keras.layers.Activation, "gelu", name=f"{name}_hidden_act")(x)
         return net.dense(net.blocks.width, f"{name}_narrow")(x)
 
-    x = _residual(net, x, attended, f"{name}_attention")
+    x = _residual(net, x, attended, f"{name}_attention", last)
     if memory is not None:
         keys, values = memory
         x = _residual(
@@ -310,11 +316,14 @@ class Cache:
         return found[0], found[1], seen
 
 
-def _residual(net: Layers, x: Tensor, branch: Callable[[Tensor], Tensor], name: str) -> Tensor:
-    norm = f"{name}_norm"
+def _residual(
+    net: Layers, x: Tensor, branch: Callable[[Tensor], Tensor], name: str, last: bool = False
+) -> Tensor:
+    """What a branch adds, normalized before it or after; `last`: to the last step, which alone goes on."""
+    norm, kept = f"{name}_norm", x[:, -1:] if last else x
     if net.blocks.normalization == "pre":
-        return ops.add(x, net.dropped(branch(_norm(net, x, norm)), f"{name}_dropout"))
-    return _norm(net, ops.add(x, net.dropped(branch(x), f"{name}_dropout")), norm)
+        return ops.add(kept, net.dropped(branch(_norm(net, x, norm)), f"{name}_dropout"))
+    return _norm(net, ops.add(kept, net.dropped(branch(x), f"{name}_dropout")), norm)
 
 
 def _norm(net: Layers, x: Tensor, name: str) -> Tensor:

@@ -85,7 +85,7 @@ def build(config: Config) -> keras.Model:
 
 
 def torso(
-    inputs: keras.KerasTensor, config: Config, prefix: str = ""
+    inputs: keras.KerasTensor, config: Config, prefix: str = "", last: bool = False
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """All that comes before the answer.
 
@@ -93,8 +93,9 @@ def torso(
         inputs: `(B, *input_shape)`.
         config: Of the network.
         prefix: Before the layers' names, where a model has several.
+        last: Whether the last step alone is wanted, which spares the last block most of its work.
 
-    Returns: `(B, T, width)`, and which steps count, `(B, T)`.
+    Returns: `(B, T, width)`, or `(B, 1, width)` of the last; and which steps count, `(B, T)`.
     """
     net = attention.Layers(attention.Blocks.of(config))
     if config.tokens:
@@ -104,10 +105,12 @@ def torso(
         counted = ops.any(ops.not_equal(inputs, recurrent.PADDING), axis=-1)
         x = net.dense(config.width, f"{prefix}project")(ops.where(ops.expand_dims(counted, 2), inputs, 0.0))
     positions = attention.steps(ops.cast(counted, "int32"))
-    mask = ops.expand_dims(ops.expand_dims(counted, 1), 1)
+    everything = mask = ops.expand_dims(ops.expand_dims(counted, 1), 1)
     if config.causal:
         mask = ops.logical_and(mask, attention.causal(positions))
     x = attention.placed(net, x, positions, f"{prefix}block")
     for number in range(1, config.depth + 1):
-        x = attention.block(net, x, f"{prefix}block{number}", positions=positions, mask=mask)
+        ending = last and number == config.depth
+        seen = everything if ending else mask  # nothing comes after the last step
+        x = attention.block(net, x, f"{prefix}block{number}", positions=positions, mask=seen, last=ending)
     return attention.last_norm(net, x, f"{prefix}block"), counted

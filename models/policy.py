@@ -26,6 +26,7 @@ class Config:
             of the torso "encoder" those behind the blocks.
         filters: Channels of its convolutions, of the torso "cnn".
         kernel_size: Edge of their kernels, in positions; they take only positions that lie inside.
+        stride: Of each, in positions.
         activation: One of `layers.ACTIVATIONS`.
         heads: What it tells, one of `HEADS`: how likely each action is to be taken and what there is to be
             had, or what there is to be had by each action. "dueling" tells the same as "q", put together from
@@ -50,6 +51,7 @@ class Config:
     widths: tuple[int, ...] = (64, 64)
     filters: tuple[int, ...] = (16,)
     kernel_size: int = 3
+    stride: int = 1
     activation: str = "tanh"
     heads: str = "actor_critic"
     shared: bool = False
@@ -103,6 +105,7 @@ class Config:
             self.outputs,
             self.filters,
             kernel_size=self.kernel_size,
+            stride=self.stride,
             padding="valid",
             pooling="none",
             head="flatten",
@@ -203,7 +206,7 @@ def _attentive(observation, config: Config):
         positions="learned",
         context=config.window,
     )
-    steps = [encoder.torso(seen, own, prefix)[0] for prefix in config.prefixes]
+    steps = [encoder.torso(seen, own, prefix, last=True)[0] for prefix in config.prefixes]
     looks = [
         mlp.hidden_layers(x[:, -1], config.of_torso(), prefix=prefix)
         for x, prefix in zip(steps, config.prefixes, strict=True)

@@ -55,8 +55,10 @@ def _list(options: argparse.Namespace, _: dict[str, str]) -> int:
         return 0
     for row in rows:
         expected = ", ".join(
-            # A share, but for scores that have no highest.
-            f"{name} {value:.2%}" if higher_is_better(name) and abs(value) <= 1 else f"{name} {value:g}"
+            # A share, but for scores of a game.
+            f"{name} {value:.2%}"
+            if higher_is_better(name) and name != "return" and abs(value) <= 1
+            else f"{name} {value:g}"
             for name, value in row["expected"].items()
         )
         print(f"{row['recipe']:<22}{expected:<22}{row['seconds'] or '?':>5} s  {row['summary']}")

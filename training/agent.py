@@ -9,8 +9,9 @@ import keras
 import numpy as np
 
 from data.source import Source, Spec
+from games import GameError
 from games.dqn import DQN
-from games.game import Game
+from games.game import Playable
 from games.player import Player
 from games.ppo import PPO
 from models import policy
@@ -56,7 +57,7 @@ class AgentRecipe(Recipe):
     """A setting of everything, for an agent that learns by playing.
 
     Args:
-        source: Key of `games.GAMES`.
+        source: Key of `games.GAMES` or `games.outside.OUTSIDE`.
         data: The game, with its settings.
         agent: How it learns.
         training: How long.
@@ -68,20 +69,27 @@ class AgentRecipe(Recipe):
     sections: ClassVar[tuple[str, ...]] = (*recipe.SECTIONS, "agent")
 
     @property
-    def game(self) -> Game:
+    def game(self) -> Playable:
         return self.data
 
     def load(self, kept) -> Source:
-        """No examples: an agent makes its own."""
+        """No examples: an agent makes its own.
+
+        Raises:
+            SettingsError: No agent can play this.
+        """
         game = self.game
-        spec = Spec(
-            name=game.name,
-            input_shape=game.observation_shape,
-            classes=game.actions,
-            licence="",
-            citation="",
-            features=game.channels if len(game.observation_shape) == 1 else (),
-        )
+        try:
+            spec = Spec(
+                name=game.name,
+                input_shape=game.observation_shape,
+                classes=game.actions,
+                licence="",
+                citation="",
+                features=game.channels if len(game.observation_shape) == 1 else (),
+            )
+        except GameError as error:
+            raise SettingsError(str(error)) from error
         return Source((), (), (), spec)
 
     def length(self, stream) -> tuple[int, int]:
@@ -182,21 +190,25 @@ def _by_name(names: Sequence[str], numbers: np.ndarray) -> dict[str, float]:
 
 
 class Played(LoopCallback):
-    """Adds "val_return" and "val_length" to the figures at each epoch's end: of games played to be measured.
+    """Adds figures of games that are played to be measured, at each epoch's end.
+
+    "val_return" and "val_length" are means, "val_low" and "val_high" the 95 % interval of the first.
 
     Args:
         game: What is played.
         model: The policy, of which the likeliest action is taken.
     """
 
-    def __init__(self, game: Game, model: keras.Model) -> None:
+    def __init__(self, game: Playable, model: keras.Model) -> None:
         from games import evaluation
 
         super().__init__()
         self._evaluate = evaluation.Evaluator(game, model, WATCHED)
+        self._interval = evaluation.interval
 
     def on_epoch_end(self, epoch, logs=None):
         scores = self._evaluate(SEEDS["validation"])
         if logs is not None:
             logs["val_return"] = float(scores.returns.mean())
             logs["val_length"] = float(scores.lengths.mean())
+            logs["val_low"], logs["val_high"] = self._interval(scores.returns, statistic=np.mean)

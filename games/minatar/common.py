@@ -35,7 +35,7 @@ class MinAtar(Game):
     minimal: bool = False
 
     actions = ACTIONS
-    binary = True
+    kept = tf.bool
     minimal_actions: ClassVar[tuple[str, ...]]
 
     def __post_init__(self) -> None:

@@ -54,7 +54,7 @@ class Corridor(Chanceless):
     observation_shape = (5,)
     channels = ("a", "b", "c", "d", "e")
     limit = 2
-    binary = True
+    kept = tf.bool
 
     def reset(self, seed, n):
         return CorridorState(tf.random.stateless_uniform((n,), seed, 0, 5, tf.int32), tf.zeros(n, tf.int32))

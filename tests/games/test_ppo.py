@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import games
-from games import worlds
+from games.game import RESET
 from games.ppo import PPO, Played, Proximal, advantages_of
 from models import policy
 from training import strategy
@@ -237,6 +237,6 @@ def test_settings_that_break_a_rule_are_named(changes, message):
 def test_the_first_games_have_draws_of_their_own():
     agent = objective()
     first = agent.initial_state(0, 1).worlds.state
-    later = tf.constant([agent.seed * 4 + 1, worlds.RESET], tf.int64)
+    later = tf.constant([agent.seed * 4 + 1, RESET], tf.int64)
     for key in (agent._key(0, 1), later):
         assert not np.array_equal(first.x, games.find("cartpole").reset(key, 8).x)

@@ -81,7 +81,7 @@ def test_pictures_of_0_and_1_are_kept_as_bytes_and_come_back():
     np.testing.assert_array_equal(found.observation[0], picture[1])
 
 
-@pytest.mark.parametrize("name", [name for name, game in games.GAMES.items() if game.binary])
+@pytest.mark.parametrize("name", [name for name, game in games.GAMES.items() if game.kept == tf.bool])
 def test_games_that_are_said_to_be_of_0_and_1_are(name):
     game = games.find(name)
     state = game.reset(tf.constant([0, 0]), 16)

@@ -43,13 +43,12 @@ def test_shares_are_those_of_the_paper():
     seen, before = random.normal(size=(2, 3)), random.normal(size=(2, WINDOW - 1, 3))
     (found,) = looks_back(model, seen.astype("float32"), [before.astype("float32")]).values()
     layers = {layer.name: layer for layer in model.layers}
-    given = keras.Model(model.inputs, layers["block1_query"].input)
+    given = keras.Model(model.inputs, layers["block1_key"].input)
     x = given([seen, before]).numpy()
 
-    def projected(name: str) -> np.ndarray:
-        return np.reshape(layers[name](x), (2, WINDOW, 2, 4))
-
-    scores = np.einsum("bhd,bshd->bhs", projected("block1_query")[:, -1], projected("block1_key")) / 2
+    query = np.reshape(layers["block1_query"](x[:, -1]), (2, 2, 4))
+    keys = np.reshape(layers["block1_key"](x), (2, WINDOW, 2, 4))
+    scores = np.einsum("bhd,bshd->bhs", query, keys) / 2
     wanted = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
     np.testing.assert_allclose(found, wanted, atol=1e-5)
 

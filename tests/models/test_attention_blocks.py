@@ -168,3 +168,30 @@ def test_a_gpt_begins_with_logits_of_no_opinion():
     kernels = [model.get_layer(f"block1_{name}").kernel for name in ("query", "output")]
     deviations = [float(np.std(kernel)) for kernel in kernels]
     assert deviations == pytest.approx([0.02, 0.02 / np.sqrt(8)], rel=0.05)
+
+
+@pytest.mark.parametrize("positions", attention.POSITIONS)
+@pytest.mark.parametrize("normalization", attention.NORMALIZATIONS)
+@pytest.mark.parametrize("causal", [True, False])
+def test_the_last_step_alone_is_what_it_is_among_all(positions, normalization, causal):
+    config = encoder.Config(
+        (7, 3),
+        2,
+        width=8,
+        heads=2,
+        hidden=12,
+        positions=positions,
+        normalization=normalization,
+        causal=causal,
+    )
+    inputs = keras.Input(config.input_shape)
+    whole, alone = (
+        keras.Model(inputs, encoder.torso(inputs, config, last=last)[0]) for last in (False, True)
+    )
+    weights = [RANDOM.normal(0, 0.5, weight.shape) for weight in whole.get_weights()]
+    for model in (whole, alone):
+        model.set_weights(weights)
+    seen = RANDOM.normal(size=(4, 7, 3)).astype("float32")
+    seen[1, :2] = recurrent.PADDING
+    assert alone.output_shape == (None, 1, 8)
+    np.testing.assert_allclose(alone(seen), whole(seen)[:, -1:], atol=1e-5)

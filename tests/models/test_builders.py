@@ -185,7 +185,7 @@ CASES = {
     "policy_encoder": (  # a block: four projections, two dense layers, two normalizations
         policy.Config((3,), 2, "encoder", (6,), window=5, width=8, attention_heads=2),
         2 * ((3 * 8 + 8) + 5 * 8 + (4 * 72 + (8 * 32 + 32) + (32 * 8 + 8) + 2 * 16) + 16 + (8 * 6 + 6)) + (6 * 2 + 2) + (6 + 1),
-        {"seen": (None, 5, 3), "block1_weights": (None, 2, 5, 5), "dense1": (None, 6)},
+        {"seen": (None, 5, 3), "block1_weights": (None, 2, 1, 5), "dense1": (None, 6)},
     ),
 }  # fmt: skip
 

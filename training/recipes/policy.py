@@ -4,6 +4,7 @@ import dataclasses
 
 import games
 from games.dqn import DQN
+from games.outside import Atari, Gymnasium
 from games.ppo import PPO
 from training import optimizers
 from training.agent import AgentRecipe, Practice
@@ -23,6 +24,13 @@ MINATAR = dataclasses.replace(
     model={"activation": "relu"},
     optimizer=optimizers.Config("adam", 5e-3, "linear", clip_norm=0.5),
     training=Practice(steps=10_000_000, epochs=20, snapshots=6),
+)
+# Where much moves at once, convolutions learn several times as much from as many steps.
+CONVOLUTION = dataclasses.replace(
+    MINATAR,
+    model={"activation": "relu", "torso": "cnn", "widths": (128,)},
+    optimizer=dataclasses.replace(MINATAR.optimizer, learning_rate=1e-3),
+    training=dataclasses.replace(MINATAR.training, xla="gpu"),
 )
 BREAKOUT = dataclasses.replace(
     MINATAR,
@@ -85,6 +93,44 @@ MASKED = dataclasses.replace(
     training=Practice(steps=1_000_000),
 )
 
+GYMNASIUM = dataclasses.replace(
+    CARTPOLE,
+    name="gymnasium_ppo",
+    summary="plays any environment of Gymnasium with actions to choose from",
+    source="gymnasium",
+    expected=Expected({"return": 495.0}, seconds=40),
+    data=Gymnasium(),
+)
+GYMNASIUM_DQN = dataclasses.replace(
+    CARTPOLE_DQN,
+    name="gymnasium_dqn",
+    summary="learns what each action is worth, in any environment of Gymnasium",
+    source="gymnasium",
+    expected=Expected({}),
+    data=Gymnasium(),
+)
+ATARI = dataclasses.replace(
+    CARTPOLE,
+    name="atari_ppo",
+    summary="plays a game of Atari by its pictures",
+    source="atari",
+    expected=Expected({}),
+    data=Atari(),
+    model={
+        "torso": "cnn",
+        "filters": (16, 32, 64, 64),
+        "kernel_size": 4,
+        "stride": 2,
+        "widths": (512,),
+        "activation": "relu",
+        "shared": True,
+    },
+    # Schulman et al. 2017 (arXiv:1707.06347, table 5), but for three passes over what was played.
+    optimizer=optimizers.Config("adam", 2.5e-4, "linear", clip_norm=0.5),
+    agent=PPO(worlds=8, horizon=128, epochs=4, minibatches=4, clip=0.1),
+    training=Practice(steps=10_000_000, epochs=20, xla="gpu"),
+)
+
 RECIPES = (
     CARTPOLE,
     MASKED,
@@ -100,10 +146,46 @@ RECIPES = (
         name="t_maze_lstm",
         summary="turns as it was told at the entrance, 50 steps before",
         source="t_maze",
-        expected=Expected({}),
+        expected=Expected({"return": 3.9}, seconds=120),
         data=games.find("t_maze", length=50),
     ),
+    dataclasses.replace(
+        MASKED,
+        name="t_maze_encoder",
+        summary="the same by attention, which looks back at the entrance",
+        source="t_maze",
+        expected=Expected({"return": 3.9}, seconds=200),
+        data=games.find("t_maze", length=50),
+        model={"torso": "encoder", "window": 56, "width": 16, "attention_heads": 2, "widths": (32,)},
+    ),
+    dataclasses.replace(
+        MASKED,
+        name="t_maze_ppo",
+        summary="the same by a net that remembers nothing, and so by chance",
+        source="t_maze",
+        expected=Expected({}),
+        data=games.find("t_maze", length=50),
+        model=CARTPOLE.model,
+    ),
+    dataclasses.replace(
+        MASKED,
+        name="memory_chain_lstm",
+        summary="answers with a bit that was shown once, 10 steps before",
+        source="memory_chain",
+        expected=Expected({"return": 0.9}, seconds=60),
+        data=games.find("memory_chain", length=10),
+        training=Practice(steps=150_000),
+    ),
     CARTPOLE_DQN,
+    dataclasses.replace(
+        CARTPOLE,
+        name="mountain_car_ppo",
+        summary="swings a weak car out of a valley, once chance has shown it the way",
+        source="mountain_car",
+        expected=Expected({"return": -110.0}, seconds=20),
+        data=games.find("mountain_car"),
+        training=Practice(steps=3_000_000),
+    ),
     dataclasses.replace(
         CARTPOLE,
         name="acrobot_ppo",
@@ -115,25 +197,70 @@ RECIPES = (
         training=Practice(steps=1_000_000),
     ),
     BREAKOUT,
+    dataclasses.replace(
+        CONVOLUTION,
+        name="breakout_cnn_ppo",
+        summary="the same by convolutions",
+        source="breakout",
+        expected=Expected({}, seconds=400),
+        data=games.find("breakout"),
+    ),
+    dataclasses.replace(
+        BREAKOUT,
+        name="breakout_lstm_ppo",
+        summary="the same by a net that remembers",
+        expected=Expected({}, seconds=600),
+        model={"activation": "relu", "torso": "rnn", "widths": (64,), "units": (64,)},
+        agent=PPO(worlds=256, horizon=64),
+    ),
+    dataclasses.replace(
+        BREAKOUT,
+        name="breakout_encoder_ppo",
+        summary="the same by attention to the last four moments",
+        expected=Expected({}, seconds=800),
+        model={
+            "activation": "relu",
+            "torso": "encoder",
+            "window": 4,
+            "width": 32,
+            "attention_heads": 2,
+            "widths": (64,),
+        },
+        optimizer=dataclasses.replace(BREAKOUT.optimizer, learning_rate=1e-3),
+    ),
     BREAKOUT_DQN,
     *(
         dataclasses.replace(
-            MINATAR,
+            base,
             name=f"{name}_ppo",
             summary=summary,
             source=name,
             expected=expected,
             data=games.find(name),
         )
-        for name, summary, expected in (
+        for base, name, summary, expected in (
             (
+                CONVOLUTION,
                 "freeway",
                 "crosses a road with much traffic, of MinAtar",
-                Expected({"return": 54.0}, seconds=300),
+                Expected({"return": 58.0}, seconds=600),
             ),
-            ("space_invaders", "shoots down a fleet, of MinAtar", Expected({"return": 131.0}, seconds=200)),
-            ("asterix", "gathers gold among enemies, of MinAtar", Expected({}, seconds=300)),
-            ("seaquest", "saves divers in a submarine, of MinAtar", Expected({}, seconds=400)),
+            (
+                MINATAR,
+                "space_invaders",
+                "shoots down a fleet, of MinAtar",
+                Expected({"return": 131.0}, seconds=200),
+            ),
+            (
+                CONVOLUTION,
+                "asterix",
+                "gathers gold among enemies, of MinAtar",
+                Expected({"return": 15.0}, seconds=500),
+            ),
+            (CONVOLUTION, "seaquest", "saves divers in a submarine, of MinAtar", Expected({}, seconds=700)),
         )
     ),
+    GYMNASIUM,
+    GYMNASIUM_DQN,
+    ATARI,
 )

@@ -1,0 +1,494 @@
+"""Games whose worlds are outside of TensorFlow: any environment of Gymnasium, and Atari by ale-py.
+
+B worlds. Only the steps of the worlds leave the graph: one call of Python for all B, in which the
+environments go on. What acts and what learns stays compiled. Gymnasium and ale-py are asked for when such a
+game is first looked at; where they are missing a `GameError` says how they are to be had.
+"""
+
+import abc
+import functools
+import math
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from games import GameError
+from games.game import Playable, Share, Step, unpacked
+from training.settings import unknown
+
+LEARNING = 2**40  # stands before the seeds of worlds to learn in: no evaluation's seed is so large
+MOST_NUMBERS = 2**20  # in an observation
+USUAL_RATE = 30  # of an environment that tells none
+FRAMES = 60  # of an Atari in a second
+ZOOM = 4  # of its frames in a picture
+
+
+class Outcome(NamedTuple):
+    """What a step of all worlds brought.
+
+    Args:
+        final: What was seen after it, `(B, ...)`: of a world that has ended that of its end.
+        reward: `(B,)` float32.
+        terminated: Whether the game was over by its own rules, `(B,)` bool.
+        truncated: Whether it was broken off, `(B,)` bool; never where it was over.
+    """
+
+    final: np.ndarray
+    reward: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+
+
+class Worlds(Protocol):
+    """Some worlds of a game. Those to learn in begin anew in the very step in which they end.
+
+    Of others nothing is meant by what comes after their end.
+
+    Attributes:
+        seen: What is seen of each now, `(B, *observation_shape)` of what the game's observations are kept as.
+    """
+
+    seen: np.ndarray
+
+    def step(self, actions: np.ndarray) -> Outcome:
+        """One step of all worlds, by actions `(B,)` int32."""
+
+
+class Opened(Worlds, Protocol):
+    """Worlds of a game outside of TensorFlow."""
+
+    def picture(self) -> np.ndarray:
+        """Of the first world, `(H, W, 3)` uint8.
+
+        Raises:
+            GameError: There is no picture of it.
+        """
+
+    def close(self) -> None:
+        """Let go of what they hold."""
+
+
+class Look(NamedTuple):
+    """What is known of a game once its package has been asked.
+
+    Args:
+        actions: See `Playable`.
+        shape: Of an observation.
+        channels: See `Playable`.
+        kept: Likewise.
+        rate: Steps in a second of its own time, as a film has them.
+    """
+
+    actions: tuple[str, ...]
+    shape: tuple[int, ...]
+    channels: tuple[str, ...]
+    kept: tf.DType
+    rate: int
+
+
+class State(NamedTuple):
+    """What the graph carries of worlds outside of it.
+
+    Args:
+        ticket: By which they are found, good for one step; scalar int64.
+        seen: See `Worlds`.
+    """
+
+    ticket: tf.Tensor
+    seen: tf.Tensor
+
+
+class Outside(Playable):
+    """A game whose worlds are outside of TensorFlow.
+
+    Worlds can't be saved. A training that goes on from a checkpoint begins new ones; its first step is told
+    as one that broke off every game and brought nothing, so that no two games are taken for one. All else of
+    the training goes on as it was.
+
+    Every world has a seed that follows from the training's and from its place among all, so that N replicas
+    play in what one would have played in.
+
+    Raises:
+        GameError: When first looked at: there is no such game, its package is missing, or agents here can't
+            play it.
+    """
+
+    compiled: ClassVar[bool] = False
+
+    @property
+    @abc.abstractmethod
+    def look(self) -> Look:
+        """What is known of it."""
+
+    @abc.abstractmethod
+    def open(self, seeds: Sequence[int], learning: bool = False, shown: bool = False) -> Opened:
+        """New worlds.
+
+        Args:
+            seeds: Of each, 0 to 2**32 - 1.
+            learning: Whether they are to learn in; else they are as they are scored.
+            shown: Whether pictures are asked for.
+        """
+
+    @property
+    def actions(self) -> tuple[str, ...]:  # type: ignore[override]
+        return self.look.actions
+
+    @property
+    def observation_shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        return self.look.shape
+
+    @property
+    def channels(self) -> tuple[str, ...]:  # type: ignore[override]
+        return self.look.channels
+
+    @property
+    def kept(self) -> tf.DType:  # type: ignore[override]
+        return self.look.kept
+
+    @property
+    def truncates(self) -> bool:
+        return True
+
+    @functools.cached_property
+    def _opened(self) -> dict[int, Worlds]:
+        """Worlds that agents learn in, by the ticket that their next step asks for.
+
+        Where a training goes on from a checkpoint, those that it began with stay here unused.
+        """
+        return {}
+
+    def begin(self, seed: tf.Tensor, share: Share) -> State:
+        def new(seed: np.ndarray, first: np.ndarray) -> tuple[np.int64, np.ndarray]:
+            ticket = secrets.randbits(62)  # no other process has given it
+            worlds = self._opened[ticket] = self._open(seed, int(first), share)
+            return np.int64(ticket), worlds.seen
+
+        ticket, seen = tf.numpy_function(new, [seed, share.first], [tf.int64, self.kept])
+        ticket.set_shape(())
+        seen.set_shape((share.count, *self.observation_shape))
+        return State(ticket, seen)
+
+    def go_on(self, state: State, action: tf.Tensor, seed: tf.Tensor, share: Share) -> tuple[Step, State]:
+        def step(ticket, seen, action, seed, first):
+            worlds = self._opened.pop(int(ticket), None)
+            if worlds is None:
+                worlds, none = self._open(seed, int(first), share), np.zeros(share.count, bool)
+                told = Outcome(seen, np.zeros(share.count, "float32"), none, ~none)
+            else:
+                told = worlds.step(action)
+            self._opened[int(ticket) + 1] = worlds
+            return worlds.seen, *told
+
+        kinds = [self.kept, self.kept, tf.float32, tf.bool, tf.bool]
+        given = [state.ticket, state.seen, action, seed, share.first]
+        seen, final, *told = tf.numpy_function(step, given, kinds)
+        for observation in (seen, final):
+            observation.set_shape(state.seen.shape)
+        for each in told:
+            each.set_shape((share.count,))
+        after = State(state.ticket + 1, seen)
+        return Step(after, unpacked(final), *told), after
+
+    def observe(self, state: State) -> tf.Tensor:
+        return unpacked(state.seen)
+
+    def _open(self, seed: np.ndarray, first: int, share: Share) -> Worlds:
+        sequence = np.random.SeedSequence([LEARNING, *(int(number) % 2**64 for number in seed)])
+        seeds = sequence.generate_state(share.total)[first : first + share.count]
+        return self.open([int(one) for one in seeds], learning=True)
+
+
+@dataclass(frozen=True)
+class Gymnasium(Outside):
+    """An environment that Gymnasium knows by an id.
+
+    Actions must be `Discrete`. Of observations a `Box` is seen as it is, pictures of bytes as numbers from 0
+    to 1, channels last; `Discrete` and `MultiDiscrete` as ones among zeros, `MultiBinary` as it is. Packages
+    that bring environments make them known when Gymnasium is imported (entry points "gymnasium.envs").
+
+    Args:
+        id: Such as "LunarLander-v3".
+
+    Raises:
+        ValueError: The id would make Gymnasium import something; the message names the rule.
+    """
+
+    id: str = "CartPole-v1"
+
+    name = "gymnasium"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w./-]+", self.id):
+            raise ValueError(
+                "id must be letters, digits and any of . / _ -, as in LunarLander-v3: with a colon it would "
+                f"name a module to import. Received: {self.id!r}"
+            )
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        return self.id
+
+    @property
+    def official(self) -> str:  # type: ignore[override]
+        return self.id
+
+    @functools.cached_property
+    def look(self) -> Look:
+        from games import gymnasium_env
+
+        env = self._make()
+        try:
+            gymnasium_env.check_official(env)
+            actions = tuple(f"action {number}" for number in range(int(env.action_space.n)))
+            shape, channels, kept, _ = _reading(env.observation_space)
+            if math.prod(shape) > MOST_NUMBERS:
+                raise GameError(
+                    f"{self.id} has observations of {math.prod(shape)} numbers; agents here see at most "
+                    f"{MOST_NUMBERS}"
+                )
+            return Look(actions, shape, channels, kept, int(env.metadata.get("render_fps") or USUAL_RATE))
+        finally:
+            env.close()
+
+    def open(self, seeds: Sequence[int], learning: bool = False, shown: bool = False) -> Opened:
+        settings = {"render_mode": "rgb_array"} if shown else {}
+        return _Each([self._make(**settings) for _ in seeds], seeds, learning)
+
+    def _make(self, **settings: Any) -> Any:
+        from games.gymnasium_env import gymnasium
+
+        if self.id not in gymnasium.registry:
+            if self.id.startswith("ALE/"):
+                raise GameError(f"{self.id} is a game of Atari: train atari_ppo, with its rom in data.rom")
+            raise GameError(unknown("environment", self.id, gymnasium.registry))
+        try:
+            return gymnasium.make(self.id, disable_env_checker=True, **settings)
+        except (ImportError, gymnasium.error.DependencyNotInstalled) as error:
+            raise GameError(f"{self.id} needs a package that is missing: {_first_line(error)}") from error
+        except Exception as error:  # whatever a stranger's code may raise
+            raise GameError(f"{self.id} can't be made: {_first_line(error)}") from error
+
+
+class _Each:
+    """Environments of Gymnasium, each by itself.
+
+    Args:
+        envs: These.
+        seeds: Of each.
+        learning: Whether they begin anew as they end; else they then stand still.
+    """
+
+    def __init__(self, envs: Sequence[Any], seeds: Sequence[int], learning: bool) -> None:
+        self._envs = envs
+        self._learning = learning
+        self._over = np.zeros(len(envs), bool)
+        *_, self._read = _reading(envs[0].observation_space)
+        firsts = [env.reset(seed=seed)[0] for env, seed in zip(envs, seeds, strict=True)]
+        self.seen = np.stack([self._read(first) for first in firsts])
+
+    def step(self, actions: np.ndarray) -> Outcome:
+        seen, final = self.seen.copy(), self.seen.copy()  # what was given away before stays as it is
+        reward = np.zeros(len(self._envs), "float32")
+        terminated, truncated = np.zeros((2, len(self._envs)), bool)
+        for number in np.flatnonzero(~self._over).tolist():
+            env = self._envs[number]
+            observation, reward[number], over, cut, _ = env.step(int(actions[number]))
+            seen[number] = final[number] = self._read(observation)
+            if over or cut:
+                terminated[number], truncated[number] = over, not over
+                if self._learning:
+                    seen[number] = self._read(env.reset()[0])
+                else:
+                    self._over[number] = True
+        self.seen = seen
+        return Outcome(final, reward, terminated, truncated)
+
+    def picture(self) -> np.ndarray:
+        try:
+            return np.asarray(self._envs[0].render(), "uint8")
+        except Exception as error:  # whatever a stranger's code may raise
+            name = self._envs[0].spec.id
+            raise GameError(f"{name} can't be shown: {_first_line(error)}") from error
+
+    def close(self) -> None:
+        for env in self._envs:
+            env.close()
+
+
+Reading = tuple[tuple[int, ...], tuple[str, ...], tf.DType, Callable[[Any], np.ndarray]]
+
+
+def _reading(space: Any) -> Reading:
+    """How observations of one of Gymnasium's spaces are read.
+
+    Returns: Their shape, the names of their channels, as what they are kept, and what makes of one that is
+        given one of that shape and kind.
+    """
+    from games.gymnasium_env import gymnasium
+
+    spaces = gymnasium.spaces
+    if isinstance(space, spaces.Discrete | spaces.MultiDiscrete):
+        choices = np.ravel(space.n if isinstance(space, spaces.Discrete) else space.nvec).astype(int)
+        start = np.ravel(space.start).astype(int)
+        ends = np.cumsum(choices)
+        places = ends - choices - start
+
+        def marked(given: Any) -> np.ndarray:
+            numbers = np.zeros(ends[-1], bool)
+            numbers[np.ravel(given) + places] = True
+            return numbers
+
+        return (int(ends[-1]),), _numbered(int(ends[-1])), tf.bool, marked
+    shape, kept = space.shape or (1,), tf.float32
+    if isinstance(space, spaces.MultiBinary):
+        shape, kept = (math.prod(shape),), tf.bool
+    elif space.dtype in (np.uint8, np.bool_):
+        kept = tf.bool if space.high.max() <= 1 else tf.uint8
+    if len(shape) == 3 and shape[0] in (1, 3, 4) and shape[-1] not in (1, 3, 4):  # channels first
+
+        def turned(given: Any) -> np.ndarray:
+            return np.moveaxis(np.asarray(given, kept.as_numpy_dtype), 0, -1)
+
+        return (*shape[1:], shape[0]), _numbered(shape[0]), kept, turned
+    if kept != tf.float32 and len(shape) == 2:
+        shape = (*shape, 1)
+
+    def read(given: Any) -> np.ndarray:
+        return np.asarray(given, kept.as_numpy_dtype).reshape(shape)
+
+    return shape, _numbered(shape[-1]), kept, read
+
+
+def _numbered(count: int) -> tuple[str, ...]:
+    return tuple(f"number {number}" for number in range(count))
+
+
+@dataclass(frozen=True)
+class Atari(Outside):
+    """A game of Atari, in ale-py's own many worlds, each of which has a thread where there are cores.
+
+    Seen are the latest frames in grey, as numbers from 0 to 1, the newest last. All follows Machado et al.
+    2018 ("Revisiting the Arcade Learning Environment", arXiv:1709.06009) in that lost lives end nothing and
+    actions stick, and Mnih et al. 2015 in the rest: of the last two frames of a step the brighter is seen, up
+    to 30 steps of nothing come first, and where a game waits for "fire" that is pressed.
+
+    Args:
+        rom: Of which game, such as "space_invaders".
+        frame_skip: Frames of a step.
+        stack: Frames that are seen.
+        size: Of a frame, its edge.
+        sticky: Share of the frames in which the last action is repeated, in [0, 1].
+        clip: Whether rewards to learn from are brought to -1 to 1. Scores are always as the game gives them.
+        lives: Whether a lost life ends a game to learn in.
+
+    Raises:
+        ValueError: A field breaks its rule; the message names the field, the rule and the value.
+    """
+
+    rom: str = "pong"
+    frame_skip: int = 4
+    stack: int = 4
+    size: int = 84
+    sticky: float = 0.25
+    clip: bool = True
+    lives: bool = False
+
+    name = "atari"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\w+", self.rom):
+            raise ValueError(
+                f"rom must be letters, digits and _, as in space_invaders. Received: {self.rom!r}"
+            )
+        for field, most in (("frame_skip", 60), ("stack", 16), ("size", 210)):
+            if not 1 <= getattr(self, field) <= most:
+                raise ValueError(f"{field} must be 1 to {most}. Received: {getattr(self, field)!r}")
+        if not 0 <= self.sticky <= 1:
+            raise ValueError(f"sticky must be 0 to 1. Received: {self.sticky!r}")
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        return self.rom.replace("_", " ").title()
+
+    @functools.cached_property
+    def look(self) -> Look:
+        actions = tuple(action.name.lower() for action in self._make(1).ale.get_action_set())
+        frames = tuple(f"frame {number}" for number in range(1 - self.stack, 1))
+        shape = (self.size, self.size, self.stack)
+        return Look(actions, shape, frames, tf.uint8, FRAMES // self.frame_skip)
+
+    def open(self, seeds: Sequence[int], learning: bool = False, shown: bool = False) -> Opened:
+        envs = self._make(
+            len(seeds), reward_clipping=learning and self.clip, episodic_life=learning and self.lives
+        )
+        return _Native(envs, seeds)
+
+    def _make(self, count: int, **settings: Any) -> Any:
+        try:
+            import ale_py
+            from ale_py.vector_env import AtariVectorEnv
+        except ImportError as error:
+            raise GameError(
+                "games of Atari need the package ale-py: make install ATARI=1, or pip install ale-py "
+                f"({error})"
+            ) from error
+        roms = ale_py.roms.get_all_rom_ids()
+        if self.rom not in roms:
+            raise GameError(unknown("rom", self.rom, roms))
+        return AtariVectorEnv(
+            self.rom,
+            count,
+            autoreset_mode="SameStep",  # its usual mode has a step between games in which nothing is played
+            frameskip=self.frame_skip,
+            stack_num=self.stack,
+            img_height=self.size,
+            img_width=self.size,
+            repeat_action_probability=self.sticky,
+            **settings,
+        )
+
+
+class _Native:
+    """Worlds of ale-py's, which go on together.
+
+    Args:
+        envs: An `AtariVectorEnv`.
+        seeds: Of each world.
+    """
+
+    def __init__(self, envs: Any, seeds: Sequence[int]) -> None:
+        self._envs = envs
+        self.seen = self._final = _channels_last(envs.reset(seed=np.array(seeds) % 2**31)[0])
+
+    def step(self, actions: np.ndarray) -> Outcome:
+        seen, reward, terminated, truncated, told = self._envs.step(actions)
+        self.seen = self._final = _channels_last(seen)
+        ended = terminated | truncated
+        if ended.any():
+            last = _channels_last(told["final_obs"])
+            self._final = np.where(ended[:, None, None, None], last, self.seen)
+        return Outcome(self._final, reward.astype("float32"), terminated, truncated & ~terminated)
+
+    def picture(self) -> np.ndarray:
+        newest = self._final[0, :, :, -1:]
+        return np.kron(newest, np.ones((ZOOM, ZOOM, 3), "uint8"))
+
+    def close(self) -> None:
+        self._envs.close()
+
+
+def _channels_last(frames: np.ndarray) -> np.ndarray:
+    return np.moveaxis(frames, 1, -1).copy()
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+OUTSIDE: dict[str, Outside] = {"gymnasium": Gymnasium(), "atari": Atari()}
