@@ -45,6 +45,8 @@ st.navigation(
         ],
         "Games": [
             st.Page(VIEWS / "arena.py", title="Arena"),
+            st.Page(VIEWS / "play.py", title="Play"),
+            st.Page(VIEWS / "compare.py", title="Compare"),
         ],
     },
     position="top",

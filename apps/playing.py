@@ -37,6 +37,13 @@ def plays(entry: Entry) -> bool:
     return entry.architecture == "policy"
 
 
+def outside(entry: Entry) -> bool:
+    """Whether an agent's worlds are not this suite's own, so that no page can draw them."""
+    from games.outside import OUTSIDE
+
+    return entry.run.config.get("source") in OUTSIDE
+
+
 @dataclass(frozen=True)
 class Agent:
     """An agent as it was at some time of its training.

@@ -24,6 +24,7 @@ def component(name: str, *shared: str):
     """The component whose files are `components/<name>.css` and `.js`, and those of `shared` before them."""
     files = [FOLDER / each for each in ("shared", *shared, name)]
     sheet, script = ([file.with_suffix(end) for file in files] for end in (".css", ".js"))
+    sheet = [path for path in sheet if path.exists()]  # rules of a game have no looks
     return st.components.v2.component(
         f"neural_arcade_{name}",
         html='<div class="root"></div>',

@@ -112,13 +112,17 @@ function maze(context, side, moment) {
   const left = 240 - (cell * side.length) / 2, junction = left + cell * side.length, up = north ? -1 : 1;
   line(context, [[left, 80], [junction, 80]], INK.dim, Math.max(4, cell * 0.7));
   line(context, [[junction, 32], [junction, 128]], INK.dim, Math.max(4, cell * 0.7));
-  disc(context, [junction, 80 + 48 * up], 10, INK.green);
-  for (const slope of [-1, 1]) {
-    const y = 80 - 48 * up;
-    line(context, [[junction - 8, y - 8 * slope], [junction + 8, y + 8 * slope]], INK.vermillion, 4);
+  if (!side.hides || turned) {
+    disc(context, [junction, 80 + 48 * up], 10, INK.green);
+    for (const slope of [-1, 1]) {
+      const y = 80 - 48 * up;
+      line(context, [[junction - 8, y - 8 * slope], [junction + 8, y + 8 * slope]], INK.vermillion, 4);
+    }
   }
-  line(context, [[left, 80 + 24 * up], [left, 80 + 46 * up]], INK.yellow, 4); // the sign: an arrow
-  shape(context, [[left - 9, 80 + 40 * up], [left + 9, 80 + 40 * up], [left, 80 + 56 * up]], INK.yellow);
+  if (!side.hides || turned || !position) {
+    line(context, [[left, 80 + 24 * up], [left, 80 + 46 * up]], INK.yellow, 4); // the sign: an arrow
+    shape(context, [[left - 9, 80 + 40 * up], [left + 9, 80 + 40 * up], [left, 80 + 56 * up]], INK.yellow);
+  }
   const to = turned ? (side.actions[side.action[moment - 1]] === "south" ? 48 : -48) : 0;
   disc(context, [left + cell * position, 80 + to], Math.max(4, Math.min(8, cell * 0.3)), INK.white);
 }
@@ -134,6 +138,7 @@ function chain(context, side, moment) {
     }
     context.fillStyle = step ? INK.dim : INK.light;
     context.fillRect(x - edge / 2, 48 - edge / 2, edge, edge);
+    if (side.hides && step && !over) return; // a person is to remember it, too
     words(context, [x, 48], String(bit), step ? INK.grey : INK.night, edge * 0.7);
   });
   context.fillStyle = INK.dim;

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from apps import charts, controls, frame, launch, library, playing, small_nets, widgets
+from apps import charts, controls, frame, launch, library, links, play_match, playing, small_nets, widgets
 from apps.library import Entry
 from apps.playing import Agent, Way
 from apps.run_card import escaped, sentence
@@ -42,6 +42,14 @@ class Side:
 
 def explore(entry: Entry) -> None:
     """An episode and all that can be asked of it; while the agent learns, the newest plays."""
+    if playing.outside(entry):
+        st.info(
+            "The worlds of this agent are not this suite's own, and can't be taken apart here. To watch it "
+            f"play: `python -m games record {entry.run.name} --out film.gif`",
+            icon=":material/movie:",
+        )
+        _course(entry)
+        return
     active = entry.run.state in launch.ACTIVE
     st.fragment(_show, run_every=LIVE_SECONDS if active else None)(entry, active)
 
@@ -73,6 +81,8 @@ def _show(entry: Entry, active: bool) -> None:
             "Scrub by the slider, the curves or the arrow keys. **Pick an action that it did not take** and "
             "see what it makes of it: chance stays as it was, so that all that differs comes of that action."
         )
+        if play_match.plays(entry):
+            links.link("views/play.py", "Play it yourself", ":material/stadia_controller:", model=entry.key)
     branch = _branch(agent, way)
     _arena(
         key="arena",

@@ -128,6 +128,20 @@ WAYS = (
         "another action, and watch what it makes of that.",
     ),
     (
+        "views/compare.py",
+        "Compare",
+        ":material/stacked_line_chart:",
+        "One game, several torsos: dense, convolution, LSTM, attention. See how fast each learns, how sure "
+        "that is, and which games only those who remember can solve.",
+    ),
+    (
+        "views/play.py",
+        "Play",
+        ":material/stadia_controller:",
+        "Play a game by keyboard with the chances that an agent meets, and see whose score is higher. Hand "
+        "it the controls in the middle, and take them back.",
+    ),
+    (
         "views/runs.py",
         "Runs",
         ":material/monitoring:",
@@ -163,6 +177,8 @@ TITLES = {  # what the gallery's models were taught, by source
     "docs_text": "Python's documentation, piece by piece",
     "cartpole": "A pole on a cart",
     "cartpole_masked": "The pole without its speed, remembered",
+    "memory_chain": "A bit that was shown once",
+    "mountain_car": "A weak car in a valley",
     "t_maze": "A turn that was told at the entrance",
     "acrobot": "Two links that swing up",
     "breakout": "Breakout, bricks and a ball",

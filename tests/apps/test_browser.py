@@ -34,6 +34,8 @@ PAGES = (
     "/translate",
     "/next_word",
     "/arena",
+    "/play",
+    "/compare",
     "/runs",
 )
 

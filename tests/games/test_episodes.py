@@ -163,6 +163,84 @@ def test_what_an_agent_remembers_is_kept(torso):
         np.testing.assert_array_equal(one[:4], two[:4])
 
 
+def test_an_agent_takes_over_where_someone_else_left_off():
+    model = policies.following(BREAKOUT)
+    taken = [ACTIONS.index("left")] * 2 + [ACTIONS.index("noop")] * 3
+    played = episodes.take_over(BREAKOUT, model, taken, 1, 60)
+    assert played.actions[:5].tolist() == taken
+    np.testing.assert_array_equal(played.actions[5:], played.scores[5:-1].argmax(axis=1))
+    draws = episodes.chances(BREAKOUT, 1, 60)
+    before, after = ([part[place] for part in played.states] for place in (slice(None, -1), slice(1, None)))
+    used = tf.nest.map_structure(lambda part: tf.constant(part[: played.steps]), draws)
+    kind = type(played.states)
+    step = BREAKOUT.advance(kind(*map(tf.constant, before)), tf.constant(played.actions), used)
+    for made, kept in zip(step.state, after, strict=True):
+        np.testing.assert_array_equal(made, kept)
+    np.testing.assert_array_equal(step.reward, played.rewards)
+    none = episodes.take_over(BREAKOUT, model, [], 1, 60)
+    np.testing.assert_array_equal(none.observations, episodes.record(BREAKOUT, model, 1, 60).observations)
+
+
+def test_a_world_goes_on_from_the_states_that_are_told():
+    game = find("cartpole")
+    model = policies.leaning(game, 0.3)
+    own = episodes.record(game, model, 2)
+    told = tf.nest.map_structure(lambda part: part[:6].copy(), own.states)
+    told.x[3:] += 0.25  # no rule leads there
+    played = episodes.take_over(game, model, own.actions[:5], 2, states=told)
+    for name, kept in played.states._asdict().items():
+        np.testing.assert_array_equal(kept[:6], getattr(told, name))
+    np.testing.assert_allclose(played.states.x[6], told.x[5] + 0.02 * told.x_dot[5], atol=1e-6)
+    np.testing.assert_array_equal(played.observations[:, 0], played.states.x)
+    assert (played.end, played.steps) == ("truncated", 500)
+
+
+def test_one_that_takes_over_remembers_what_came_before():
+    game = find("cartpole_masked")
+    model = agent(game, torso="rnn", units=(5,))
+    own = episodes.record(game, model, 1)
+    told = tf.nest.map_structure(lambda part: part[:5].copy(), own.states)
+    told.theta[:] += np.float32(0.01)
+    played = episodes.take_over(game, model, own.actions[:4], 1, states=told)
+    memory = [tf.zeros((1, *part.shape[1:])) for part in played.memory]
+    for moment in range(6):
+        for kept, then in zip(played.memory, memory, strict=True):
+            np.testing.assert_allclose(kept[moment], then[0], atol=1e-5)
+        seen = tf.constant(played.observations[moment : moment + 1])
+        _, _, *memory = model([seen, *memory])
+    np.testing.assert_allclose(played.observations[:5, 1], told.theta, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("taken", "change", "message"),
+    [
+        ([2], {}, "actions must be 0 to 1"),
+        ([-1], {}, "actions must be 0 to 1"),
+        ([0] * 9, {}, "fewer than 9 actions"),
+        ([0], {"x": np.zeros(3, "float32")}, r"x must be \(2,\) float32"),
+        ([0], {"x": np.zeros(2, "float64")}, "x must be"),
+        ([0], {"theta": np.array([0, np.nan], "float32")}, "theta must be finite"),
+        ([0], {"theta": np.array([0, 1], "float32")}, "over within 1 steps"),
+    ],
+)
+def test_there_is_nothing_to_take_over(taken, change, message):
+    game = find("cartpole")
+    states = type(game).reset(game, tf.constant([0, 0]), 1)
+    told = tf.nest.map_structure(lambda part: np.zeros(2, part.dtype.as_numpy_dtype), states)
+    with pytest.raises(GameError, match=message):
+        episodes.take_over(game, policies.leaning(game), taken, 0, 9, states=told._replace(**change))
+
+
+def test_chances_are_those_of_each_step():
+    game = find("asterix")
+    drawn = episodes.chances(game, 4, 7)
+    for now in range(7):
+        once = game.draw(evaluation.key(tf.constant(4, tf.int64), 1, now), 1)
+        for all_, one in zip(drawn, once, strict=True):
+            np.testing.assert_array_equal(all_[now], one[0])
+    assert episodes.chances(find("cartpole"), 4, 7) == ()
+
+
 @pytest.mark.parametrize(
     ("moment", "action", "message"),
     [(-1, 0, "moment must be 0 to"), (500, 0, "moment must be 0 to"), (0, 2, "action must be 0 to 1")],
