@@ -21,6 +21,7 @@ STRIP = 7  # height of what tells whose turn it was, in pixels
 PLAYERS = {"discriminator": "discriminator_loss", "generator": "loss"}
 GREY = "#8b8b95"  # of what is no line: reads on a light and on a dark page
 
+ENDS = ("val_low", "val_high")  # of an interval: figures of another figure
 AXES = {"epoch": "epoch", "step": "step", "seconds": "seconds of training"}
 FIGURES = (  # of which a run has those that it learns by
     "frechet",
@@ -90,6 +91,27 @@ class Line:
     way: str = ""
 
 
+@dataclass(frozen=True)
+class Course:
+    """A curve with an interval.
+
+    Args:
+        name: By which it is coloured.
+        points: `(N,)`.
+        values: `(N,)`.
+        lows: Ends of the interval, `(N,)`; None where it is not known.
+        highs: Likewise.
+        parts: Points and values of each curve that it is the mean of.
+    """
+
+    name: str
+    points: Sequence[float]
+    values: Sequence[float]
+    lows: Sequence[float | None]
+    highs: Sequence[float | None]
+    parts: Sequence[tuple[Sequence[float], Sequence[float]]] = ()
+
+
 def training_curves(rows: Sequence[Mapping[str, Any]], key: str, across: int = 2) -> None:
     """The figures of one run, training beside validation, `across` of them in a row."""
     figures = [name for name in FIGURES if any({name, f"val_{name}"} & row.keys() for row in rows)]
@@ -125,7 +147,7 @@ def comparison(runs: Mapping[str, Sequence[Mapping[str, Any]]], figure: str, axi
 
 def figures_of(runs: Iterable[Sequence[Mapping[str, Any]]]) -> list[str]:
     """The figures that any of some runs has logged, the well-known ones first."""
-    found = {name for rows in runs for row in rows for name in row}.difference(AXES)
+    found = {name for rows in runs for row in rows for name in row}.difference(AXES, ENDS)
     return [*(name for name in TITLES if name in found), *sorted(found.difference(TITLES))]
 
 
@@ -208,6 +230,83 @@ def curves(series: Mapping[str, tuple[Any, Any]], axis: str, key: str) -> None:
         ],
     )
     st.altair_chart(chart.properties(height=HEIGHT), key=key, width="stretch")
+
+
+def bands(
+    courses: Sequence[Course],
+    names: Sequence[str],
+    axis: str,
+    title: str,
+    key: str,
+    levels: Sequence[tuple[float, str]] = (),
+) -> None:
+    """Curves within their intervals, and those that they are the means of, thin.
+
+    Args:
+        courses: Of each a colour.
+        names: All that curves may have, each its own colour whichever are drawn.
+        axis: Title of the points' axis.
+        title: Of the values.
+        key: Of the element.
+        levels: Values that all are to be compared with, and what they are.
+    """
+    engine.wake_charts()
+    import altair as alt
+    import pandas as pd
+
+    means: list[dict[str, Any]] = []
+    parts: list[dict[str, Any]] = []
+    for course in courses:
+        ends = zip(course.lows, course.highs, strict=True)
+        for point, value, (low, high) in zip(course.points, course.values, ends, strict=True):
+            means.append({"point": point, "value": value, "low": low, "high": high, "name": course.name})
+        for number, (points, values) in enumerate(course.parts):
+            parts += [
+                {"point": point, "value": value, "name": course.name, "part": number}
+                for point, value in zip(points, values, strict=True)
+            ]
+    shown = [course.name for course in courses]
+    colour = alt.Color(
+        "name:N",
+        sort=list(names),
+        scale=alt.Scale(domain=list(names)),
+        legend=alt.Legend(
+            title=None, orient="top", symbolType="stroke", symbolOpacity=1, columns=4, values=shown
+        ),
+    )
+    x = alt.X(
+        "point:Q",
+        title=axis,
+        scale=alt.Scale(domainMin=0, nice=False),
+        axis=alt.Axis(grid=False, tickCount=6, format="~s"),
+    )
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickCount=6))
+    columns = ["point", "value", "low", "high", "name"]
+    base = alt.Chart(pd.DataFrame(means, columns=columns)).encode(x=x, color=colour)
+    band = base.mark_area(opacity=0.16).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
+    tooltip = [
+        alt.Tooltip("name:N", title=" "),
+        alt.Tooltip("point:Q", title=axis, format=",.4~r"),
+        alt.Tooltip("value:Q", title=title, format=".4~g"),
+        alt.Tooltip("low:Q", title="from", format=".4~g"),
+        alt.Tooltip("high:Q", title="to", format=".4~g"),
+    ]
+    lines = base.mark_line(strokeWidth=2.5).encode(y=y, tooltip=tooltip)
+    dots = base.mark_circle(size=30, opacity=1).encode(y=y, tooltip=tooltip)
+    thin = alt.Chart(pd.DataFrame(parts, columns=["point", "value", "name", "part"])).mark_line(
+        strokeWidth=1, opacity=0.4
+    )
+    chart = band + thin.encode(x=x, y=y, color=colour, detail="part:N") + lines + dots
+    if levels:
+        least = min(value for value, _ in levels)
+        marks = [{"value": value, "text": text, "below": value == least} for value, text in levels]
+        at = alt.Chart(pd.DataFrame(marks))
+        chart += at.mark_rule(strokeDash=[6, 4], strokeWidth=1.5, color=GREY).encode(y="value:Q")
+        for below, dy in ((True, 10), (False, -8)):  # where fewer curves pass
+            words = at.transform_filter(alt.datum.below == below)
+            words = words.mark_text(align="right", dy=dy, fontSize=12, color=GREY)
+            chart += words.encode(x=alt.value("width"), y="value:Q", text="text:N")
+    st.altair_chart(chart.properties(height=360), key=key, width="stretch")
 
 
 def powers(

@@ -1,16 +1,11 @@
 """Ladders: a few nets learn one task at several lengths, one training after another.
 
-So each has the machine to itself, and what a step takes can be compared. A thread of the server starts each
-training when the one before has ended: it outlives the tab that asked for it. After a restart of the server,
-and after a stop, `go_on` takes up what is left.
+So each has the machine to itself, and what a step takes can be compared: see `queues`.
 """
 
-import contextlib
 import itertools
 import re
 import statistics
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from apps import launch, library, races
+from apps import launch, library, queues, races
 from apps.library import Entry
-from training.runs import Run, RunError
+from training.runs import Run
 from training.settings import SettingsError
 
 MOST_RUNGS = 8  # lengths of a ladder
-POLL_SECONDS = 0.2  # from one look at a training to the next
 BATCH = 64  # sequences that are answered at once: attention keeps every pair of steps
 RIGHT = "right"  # figure of a run's test: see `right` of the data
 _NAME = re.compile(r"(?P<ladder>.+-lengths-\d+)-\d+-(?P<net>[a-z]+)")
@@ -70,8 +64,12 @@ class Ladder:
     @property
     def going(self) -> bool:
         """Whether this server has more of it to do."""
-        queue = _queues.get(_place(self))
-        return queue is not None and queue.is_alive()
+        return queues.going(_place(self))
+
+    @property
+    def runs(self) -> list[Run]:
+        """Of its rungs."""
+        return [rung.entry.run for rung in self.rungs]
 
     @property
     def active(self) -> bool:
@@ -81,8 +79,7 @@ class Ladder:
     @property
     def stopping(self) -> bool:
         """Whether it was asked to stop and has not yet."""
-        queue = _queues.get(_place(self))
-        return queue is not None and queue.is_alive() and queue.asked_to_stop.is_set()
+        return queues.stopping(_place(self))
 
     @property
     def left(self) -> list[Rung]:
@@ -92,12 +89,7 @@ class Ladder:
     @property
     def errors(self) -> dict[str, str]:
         """What went wrong, by the title of the net and its length."""
-        queue = _queues.get(_place(self))
-        told = dict(queue.errors) if queue is not None else {}
-        for rung in self.rungs:
-            status = rung.entry.run.status
-            if status.get("state") == "failed" or status.get("error"):
-                told[rung.entry.run.name] = status.get("error") or "the training failed"
+        told = queues.errors(_place(self), self.runs)
         names = {rung.entry.run.name: f"{races.NETS[rung.net].title} at {rung.length}" for rung in self.rungs}
         return {name: told[run] for run, name in names.items() if run in told}
 
@@ -167,13 +159,8 @@ def start(
     Raises:
         RunError, SettingsError: A setting breaks its rule, or a run can't be made.
     """
-    from training import trainer
-
     folder = library.runs_folder()
-    number = 1
-    while any(folder.glob(f"{task.lower()}-lengths-{number}-*")):
-        number += 1
-    name = f"{task.lower()}-lengths-{number}"
+    name = queues.free_name(folder, f"{task.lower()}-lengths")
     plans = {
         f"{name}-{length}-{net}": races.plan(
             races.TASKS[task], net, {**chosen, "data.length": length, "training.snapshots": 0}
@@ -182,35 +169,19 @@ def start(
         for net in races.NETS
         if net in nets
     }
-    made: list[Run] = []
-    try:
-        for each, recipe in plans.items():
-            made.append(trainer.create(recipe, folder, each, seed))
-            made[-1].update_status(state="stopped")  # until it is its turn
-    except RunError:
-        for run in made:
-            with contextlib.suppress(RunError):
-                run.delete()
-        raise
-    _begin(folder / name, made)
+    made = queues.create(folder, {each: (recipe, seed) for each, recipe in plans.items()})
+    queues.begin(folder / name, made, measure)
     return f"runs/{name}"
 
 
 def go_on(ladder: Ladder) -> None:
     """Train and measure what is left, from where each stands."""
-    if not ladder.going:
-        _begin(_place(ladder), [rung.entry.run for rung in ladder.left])
+    queues.begin(_place(ladder), [rung.entry.run for rung in ladder.left], measure)
 
 
 def stop(ladder: Ladder) -> None:
     """Ask the training that goes on to save and stop, and begin no other."""
-    queue = _queues.get(_place(ladder))
-    if queue is not None and queue.is_alive():
-        queue.asked_to_stop.set()
-        return
-    for rung in ladder.rungs:  # one that a server before this one has started
-        with contextlib.suppress(RunError, ProcessLookupError):
-            rung.entry.run.stop()
+    queues.stop(_place(ladder), ladder.runs)
 
 
 def pace(rows: Sequence[Mapping[str, Any]]) -> float | None:
@@ -248,63 +219,6 @@ def measure(run: Run) -> None:
     run.write_json("evaluation.json", {**figures, "test": {**figures.get("test", {}), RIGHT: share}})
 
 
-# One after another
-
-
-class _Queue(threading.Thread):
-    """Trains runs one after another.
-
-    Args:
-        name: Of the ladder.
-        runs: In their order.
-
-    Attributes:
-        asked_to_stop: Set to end it.
-        errors: What went wrong besides trainings, by run.
-    """
-
-    def __init__(self, name: str, runs: Sequence[Run]) -> None:
-        super().__init__(name=f"train {name}", daemon=True)
-        self.asked_to_stop = threading.Event()
-        self.errors: dict[str, str] = {}
-        self._runs = runs
-
-    def run(self) -> None:
-        for run in self._runs:
-            try:
-                self._train(run)
-                if not self.asked_to_stop.is_set() and run.state == "finished":
-                    measure(run)
-            except Exception as error:  # whatever it is, the next ones are trained
-                self.errors[run.name] = str(error) or type(error).__name__
-            if self.asked_to_stop.is_set():
-                return
-
-    def _train(self, run: Run) -> None:
-        """Train a run that is not trained yet, and wait for its end."""
-        process = launch.start(run) if run.resumable else None
-        told = False
-        # A process that is long in waking is taken for a dead one for a while, but is not.
-        while run.state in launch.ACTIVE or (process is not None and process.is_alive()):
-            if self.asked_to_stop.is_set() and not told and run.state in launch.ACTIVE:
-                with contextlib.suppress(RunError, ProcessLookupError):
-                    run.stop()
-                told = True
-            time.sleep(POLL_SECONDS)
-
-
-_queues: dict[Path, _Queue] = {}
-_lock = threading.Lock()
-
-
-def _begin(place: Path, runs: Sequence[Run]) -> None:
-    with _lock:
-        queue = _queues.get(place)
-        if queue is None or not queue.is_alive():
-            _queues[place] = _Queue(place.name, runs)
-            _queues[place].start()
-
-
 def _place(ladder: Ladder) -> Path:
-    """What names a ladder in this process: its runs' folder and name."""
+    """What names a ladder's queue: its runs' folder and name."""
     return ladder.rungs[0].entry.run.path.parent / ladder.key.partition("/")[2]

@@ -2,7 +2,8 @@
 
 `python -m benchmarks seeds RECIPE ...` gives recipes' mean test scores over several seeds;
 `python -m benchmarks folds RECIPE [--SECTION.FIELD VALUE ...]` a recipe's mean validation figures over
-several divisions of its training data, to choose settings by.
+several divisions of its training data, to choose settings by; `python -m benchmarks torsos [GAME ...]` trains
+agents that differ by their torso alone, and writes what the page Compare ships with.
 """
 
 import argparse
@@ -31,6 +32,7 @@ BENCHMARKS = (
 )  # what is run when none is named
 SEEDS = "seeds"
 FOLDS = "folds"
+TORSOS = "torsos"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,12 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     known = ", ".join(BENCHMARKS)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {known}; or seeds and recipes; or folds and a recipe"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"of {known}; or seeds and recipes; or folds and a recipe; or torsos and games",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--seeds", type=positive, default=5, help="how many, of `seeds`")
+    parser.add_argument("--seeds", type=positive, help="how many: usually 5 of `seeds`, 3 of `torsos`")
     parser.add_argument("--folds", type=positive, default=10, help="how many, of `folds`")
-    parser.add_argument("--runs-dir", type=Path, default=RUNS, help="where `seeds` and `folds` have runs")
+    parser.add_argument("--runs-dir", type=Path, default=RUNS, help="where these have their runs")
     options, rest = parser.parse_known_args(arguments)
     changes = overrides(rest)
     if changes is None or (changes and options.names[:1] != [FOLDS]):
@@ -57,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _folds(options, changes)
     if options.names[:1] == [SEEDS]:
         return _seeds(options)
+    if options.names[:1] == [TORSOS]:
+        return _torsos(options)
     for name in options.names:
         if name not in BENCHMARKS:
             print(f"error: there is no benchmark {name!r}. There are: {known}", file=sys.stderr)
@@ -77,7 +84,17 @@ def _seeds(options: argparse.Namespace) -> int:
     from benchmarks import seeds
 
     names = options.names[1:] or seeds.RECIPES
-    return _train(SEEDS, lambda: seeds.run(names, options.seeds, options.runs_dir), options.json)
+    count = options.seeds or seeds.SEEDS
+    return _train(SEEDS, lambda: seeds.run(names, count, options.runs_dir), options.json)
+
+
+def _torsos(options: argparse.Namespace) -> int:
+    """Agents with each torso on the games that are named after `torsos`."""
+    quiet.import_tensorflow()
+    from benchmarks import torsos
+
+    games, count = options.names[1:] or torsos.GAMES, options.seeds or torsos.SEEDS
+    return _train(TORSOS, lambda: torsos.run(games, count, options.runs_dir), options.json)
 
 
 def _folds(options: argparse.Namespace, changes: Mapping[str, str]) -> int:

@@ -6,9 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from benchmarks import torsos as torsos_benchmark
 from data import DataUnavailable
 from models import gan
-from training import gallery, recipes, runs, snapshots, timeline, trainer
+from training import gallery, recipes, runs, snapshots, timeline, torsos, trainer
 from training.callbacks import higher_is_better
 from training.runs import Run
 
@@ -106,6 +107,29 @@ def test_sweeps_say_what_they_are_kept_for():
     for name in ("relu", "tanh", "gelu"):
         assert error[name, 128] < error[name, 2] / 20
     assert error["quadratic", 128] > 0.8 * sine["deviation"] ** 2
+
+
+def test_torsos_say_what_they_are_kept_for():
+    """Who sees the moment alone is lost where the past decides; who remembers is right nearly every time."""
+    path = runs.GALLERY / torsos_benchmark.FILE
+    assert path.stat().st_size < 100_000
+    games = json.loads(path.read_text())["games"]
+    assert "memory_chain" in games
+    assert set(games) <= set(torsos_benchmark.GAMES)
+    lost = {"memory_chain": 0.4, "t_maze": 2.6, "cartpole_masked": 100}
+    right = {"memory_chain": 0.9, "t_maze": 3.8, "cartpole_masked": 450}
+    for game, found in games.items():
+        recipe = torsos.recipe_of(game)
+        assert found["settings"] == recipe.to_config()["data"]
+        assert found["steps"] == recipe.training.steps
+        means = {}
+        for torso in torsos.fitting(game):
+            agents = [agent for agent in found["agents"] if agent["torso"] == torso]
+            assert [agent["seed"] for agent in agents] == list(range(torsos_benchmark.SEEDS))
+            assert all(agent["rows"]["step"][-1] >= 0.97 * found["steps"] for agent in agents)
+            means[torso] = np.mean([agent["test"]["return"] for agent in agents])
+        assert means["mlp"] < lost[game]
+        assert min(means["rnn"], means["encoder"]) > right[game]
 
 
 @pytest.mark.datasets

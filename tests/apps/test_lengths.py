@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from apps import charts, launch, lengths
+from apps import charts, launch, lengths, queues
 from tests.apps.conftest import drawn, field, texts, until
 from tests.apps.test_memory import button
 from training import recipes, trainer
@@ -57,18 +57,18 @@ def quick(monkeypatch):
     monkeypatch.setattr(
         launch, "command", lambda run, devices="auto": [sys.executable, "-c", FAKE, str(run.path)]
     )
-    monkeypatch.setattr(lengths, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(queues, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(
         lengths,
         "measure",
         lambda run: run.write_json("evaluation.json", {"test": {"right": 0.25}}),
     )
     yield
-    for queue in lengths._queues.values():
+    for queue in queues._queues.values():
         queue.asked_to_stop.set()
-    for queue in lengths._queues.values():
+    for queue in queues._queues.values():
         queue.join(30)
-    lengths._queues.clear()
+    queues._queues.clear()
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_a_queue_that_is_stopped_midway_goes_on_where_it_was(shelves):
     assert started(shelves) == [first, second]
     assert not ladder(key).errors
     (shelves.runs / "wait").unlink()
-    lengths._queues.clear()  # as after a restart of the server
+    queues._queues.clear()  # as after a restart of the server
     lengths.go_on(ladder(key))
     ended(key)
     assert started(shelves) == [first, second, second, *rest]
@@ -178,7 +178,7 @@ def test_after_a_restart_the_one_that_still_goes_on_is_waited_for(shelves):
     key = lengths.start("Adding", (8,), ("lstm", "attention"), CHOSEN, 0)
     first, second = names("8-lstm", "8-attention")
     until(lambda: started(shelves) == [first], "the first has begun")
-    lengths._queues.pop(shelves.runs / "adding-lengths-1")._runs.clear()  # a server that is gone
+    queues._queues.pop(shelves.runs / "adding-lengths-1")._runs.clear()  # a server that is gone
     assert ladder(key).active
     assert not ladder(key).going
     lengths.go_on(ladder(key))
@@ -194,7 +194,7 @@ def test_what_a_server_before_has_started_can_be_stopped(shelves):
     (shelves.runs / "wait").touch()
     key = lengths.start("Adding", (8,), ("lstm",), CHOSEN, 0)
     until(lambda: started(shelves), "it has begun")
-    lengths._queues.pop(shelves.runs / "adding-lengths-1")
+    queues._queues.pop(shelves.runs / "adding-lengths-1")
     lengths.stop(ladder(key))
     until(lambda: not ladder(key).active, "it has stopped")
     assert ladder(key).left
@@ -228,7 +228,7 @@ def test_one_that_fails_does_not_stop_the_rest_and_is_told(shelves, monkeypatch,
     if how == "is deleted":
         Run(shelves.runs / bad).delete()
     (shelves.runs / "wait").unlink()
-    until(lambda: not lengths._queues[shelves.runs / "adding-lengths-1"].is_alive(), "the queue has ended")
+    until(lambda: not queues._queues[shelves.runs / "adding-lengths-1"].is_alive(), "the queue has ended")
     assert [rung.length for rung in ladder(key).rungs if rung.right is not None] == [4, 16]
     errors = {
         "fails": {"LSTM at 8": "the loss is not finite"},
