@@ -15,7 +15,12 @@ from training.runs import Run
 
 NAMES = gallery.RECIPES
 MAX_BYTES = 12 * 2**20
-LONG = {"tatoeba_seq2seq", "tatoeba_transformer"}  # 5,000 sentences each, by beams: a minute
+LONG = {  # thousands of sentences by beams or of pictures: half a minute and more each
+    "tatoeba_seq2seq",
+    "tatoeba_transformer",
+    "pronouns_transformer",
+    "fashion_gan",
+}
 
 
 @pytest.fixture(params=NAMES)

@@ -1,5 +1,7 @@
 """PPO: its advantages and its loss by hand, the same on one replica and two, and that it learns."""
 
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -162,17 +164,19 @@ def test_what_is_remembered_is_remembered_again_in_learning(torso):
     assert all(np.abs(gradient).max() > 0 for gradient in gradients)
 
 
-@pytest.mark.parametrize(
-    ("game", "torso"),
-    [
-        pytest.param("cartpole", "mlp", marks=pytest.mark.slow),
-        pytest.param("breakout", "cnn", marks=pytest.mark.slow),
-        ("cartpole_masked", "rnn"),
-    ],
-)
-def test_two_replicas_learn_what_one_would(game, torso):
-    keywords = {"game": game, "torso": torso, "jit_compile": game != "breakout"}
-    alone, both = (trained(devices, 4, **keywords) for devices in ("cpu:1", "cpu:2"))
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("checkpoints")
+
+
+@pytest.fixture(scope="module")
+def whole(folder) -> Loop:
+    """An agent's first six updates, with a checkpoint after every second."""
+    return trained("cpu:1", 6, folder)
+
+
+def assert_equal(alone: Loop, both: Loop) -> None:
+    """That two replicas have learned what one did."""
     for one, other in zip(weights(alone), weights(both), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=2e-5)
     assert alone.logs.keys() == both.logs.keys()
@@ -180,10 +184,22 @@ def test_two_replicas_learn_what_one_would(game, torso):
         assert both.logs[name] == pytest.approx(value, rel=1e-3, abs=1e-4), name
 
 
-def test_a_resumed_agent_goes_on_to_the_same_bits(tmp_path):
-    whole = trained("cpu:1", 6)
-    trained("cpu:1", 4, tmp_path)
-    again = trained("cpu:1", 6, tmp_path)
+def test_two_replicas_learn_what_one_would(whole):
+    assert_equal(whole, trained("cpu:2", 6))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("game", "torso"), [("breakout", "cnn"), ("cartpole_masked", "rnn"), ("cartpole_masked", "encoder")]
+)
+def test_two_replicas_learn_what_one_would_with_any_torso(game, torso):
+    keywords = {"game": game, "torso": torso, "jit_compile": game != "breakout"}
+    assert_equal(*(trained(devices, 4, **keywords) for devices in ("cpu:1", "cpu:2")))
+
+
+def test_a_resumed_agent_goes_on_to_the_same_bits(whole, folder):
+    shutil.rmtree(folder / "00000006")
+    again = trained("cpu:1", 6, folder)
     assert again.step == 6
     for one, other in zip(weights(whole), weights(again), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -191,9 +207,9 @@ def test_a_resumed_agent_goes_on_to_the_same_bits(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-def test_learning_without_xla_is_the_same():
-    one, other = (trained("cpu:1", 2, jit_compile=xla) for xla in (True, False))
-    for a, b in zip(weights(one), weights(other), strict=True):
+def test_learning_without_xla_is_the_same(whole):
+    other = trained("cpu:1", 6, jit_compile=False)
+    for a, b in zip(weights(whole), weights(other), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 

@@ -170,10 +170,8 @@ def test_a_gpt_begins_with_logits_of_no_opinion():
     assert deviations == pytest.approx([0.02, 0.02 / np.sqrt(8)], rel=0.05)
 
 
-@pytest.mark.parametrize("positions", attention.POSITIONS)
-@pytest.mark.parametrize("normalization", attention.NORMALIZATIONS)
-@pytest.mark.parametrize("causal", [True, False])
-def test_the_last_step_alone_is_what_it_is_among_all(positions, normalization, causal):
+@pytest.mark.parametrize(("positions", "normalization"), STYLES)
+def test_the_last_step_alone_is_what_it_is_among_all(positions, normalization):
     config = encoder.Config(
         (7, 3),
         2,

@@ -112,11 +112,11 @@ def test_a_run_folder_holds_what_it_promises(whole):
 
 
 def test_killed_at_any_moment_it_resumes_to_the_same_bits(folder, whole):
-    """Four times over: -9 comes wherever it comes, while it computes, evaluates or writes."""
+    """Twice over: -9 comes wherever it comes, while it computes, evaluates or writes."""
     generator = random.Random(7)
     run = Run(folder / "killed")
     process = start(folder, "--name", "killed", "--steps", 160, *TINY)
-    for step in sorted(generator.sample(range(1, 150), 4)):
+    for step in sorted(generator.sample(range(1, 150), 2)):
         wait_for_step(run, step, process)
         time.sleep(generator.random() / 20)  # not only where a row has just been written
         process.send_signal(signal.SIGKILL)
@@ -130,7 +130,7 @@ def test_killed_at_any_moment_it_resumes_to_the_same_bits(folder, whole):
     assert rows(run) == rows(whole)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_a_signal_saves_stops_and_ends_with_130(folder, whole, number):
     name = f"signal{number}"
     run = Run(folder / name)

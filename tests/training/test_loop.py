@@ -92,7 +92,12 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", OPTIONS)
+SELDOM = ("dense", "cosine", "linear", "hinge", "l1", "smoothing", "bfloat16", "clip_value")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SELDOM else name for name in OPTIONS]
+)
 def test_one_replica_and_two_are_equal(name):
     one, two = make(1, **OPTIONS[name]), make(2, **OPTIONS[name])
     logs_one, logs_two = one.run(), two.run()
