@@ -42,10 +42,19 @@ RECIPES = (
     "cartpole_ppo",
     "cartpole_dqn",
     "cartpole_masked_lstm",
+    "memory_chain_lstm",
+    "t_maze_lstm",
+    "t_maze_encoder",
     "acrobot_ppo",
+    "mountain_car_ppo",
     "breakout_ppo",
+    "breakout_cnn_ppo",
+    "breakout_lstm_ppo",
+    "breakout_encoder_ppo",
     "freeway_ppo",
     "space_invaders_ppo",
+    "asterix_ppo",
+    "seaquest_ppo",
 )
 FILES = ("config.json", "metrics.jsonl", "evaluation.json")
 # Of those that have them.
