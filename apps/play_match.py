@@ -15,7 +15,7 @@ import streamlit as st
 
 from apps import playing
 from apps.library import Entry
-from apps.playing import Agent, Way
+from apps.playing import Agent, Way, floats
 from apps.widgets import base64_text
 
 if TYPE_CHECKING:
@@ -252,10 +252,10 @@ def _course(played: "Episode", begun: int) -> dict[str, Any]:
         "begun": begun,
         "end": played.end,
         "action": base64_text(played.actions[begun:].astype("uint8")),
-        "reward": _floats(played.rewards[begun:]),
+        "reward": floats(played.rewards[begun:]),
         "chances": played.chances,
-        "shares": _floats(shares[begun:]),
-        "states": _floats(np.stack(states, axis=1)) if names else "",
+        "shares": floats(shares[begun:]),
+        "states": floats(np.stack(states, axis=1)) if names else "",
     }
 
 
@@ -268,7 +268,3 @@ def _plain(part: np.ndarray) -> Any:
     """Numbers for JSON: a field's own, or all of its array in a row; true is 1."""
     numbers = part if part.dtype.kind == "f" else part.astype("int32")
     return numbers.ravel().tolist() if numbers.ndim else numbers.item()
-
-
-def _floats(values: np.ndarray) -> str:
-    return base64_text(values.astype("<f4"))

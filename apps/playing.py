@@ -175,10 +175,10 @@ def _shown(version: str, way: Way, _agent: Agent) -> dict[str, Any]:
         "actions": list(game.actions),
         "channels": list(game.channels),
         "chances": chances is not None,
-        "shares": _floats(played.scores if chances is None else chances),
-        "value": _floats(played.values),
+        "shares": floats(played.scores if chances is None else chances),
+        "value": floats(played.values),
         "action": base64_text(played.actions.astype("uint8")),
-        "reward": _floats(played.rewards),
+        "reward": floats(played.rewards),
         "repeated": base64_text(episodes.repeated(game, played).astype("uint8")),
         **(_picture if len(game.observation_shape) == 3 else _numbers)(game, played, why),
         **_past(_agent.model, played),
@@ -220,10 +220,10 @@ def _numbers(game: "Game", played: "Episode", why: "Decisions") -> dict[str, Any
     return {
         "scene": game.name.removesuffix("_masked"),
         "length": getattr(game, "length", 0),
-        "state": _floats(np.concatenate([field.reshape(len(field), -1) for field in fields], axis=1)),
-        "seen": _floats(played.observations),
-        "push": _floats(deciding.push(why.choice, played.observations)),
-        "value_push": _floats(deciding.push(why.value, played.observations)),
+        "state": floats(np.concatenate([field.reshape(len(field), -1) for field in fields], axis=1)),
+        "seen": floats(played.observations),
+        "push": floats(deciding.push(why.choice, played.observations)),
+        "value_push": floats(deciding.push(why.value, played.observations)),
     }
 
 
@@ -245,5 +245,6 @@ def _past(model: "keras.Model", played: "Episode") -> dict[str, Any]:
     return {"heads": heads, "window": gaze.shape[2], "gaze": base64_text(levels(gaze))}
 
 
-def _floats(values: np.ndarray) -> str:
+def floats(values: np.ndarray) -> str:
+    """Numbers for the browser: float32, little-endian."""
     return base64_text(values.astype("<f4"))

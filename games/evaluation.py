@@ -4,6 +4,7 @@ E episodes, one a world; A actions. An episode that is still going on after `mos
 with what it had, and how many there were is told.
 """
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -190,9 +191,8 @@ class Evaluator:
         """
         check_seed(seed)
         if isinstance(self.game, Outside):
-            worlds = self.game.open(seeds_of(seed, self.episodes))
-            played = self._program(worlds, seed, self.most_steps)
-            worlds.close()
+            with contextlib.closing(self.game.open(seeds_of(seed, self.episodes))) as worlds:
+                played = self._program(worlds, seed, self.most_steps)
         else:
             played = [part.numpy() for part in self._program(tf.constant(seed, tf.int64))]
         return scores_of(self.game, self.greedy, *played)

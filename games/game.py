@@ -20,7 +20,7 @@ class Step(NamedTuple):
     """What came of an action.
 
     Args:
-        state: After it. A world that has ended stays as it ended, until someone resets it.
+        state: After it. A world of a `Game` that has ended stays as it ended, until someone resets it.
         observation: Of that state, `(B, ...)` float32.
         reward: `(B,)` float32.
         terminated: Whether the game is over by its own rules, `(B,)` bool: nothing is to be had after it.

@@ -23,6 +23,7 @@ from training.settings import unknown
 
 LEARNING = 2**40  # stands before the seeds of worlds to learn in: no evaluation's seed is so large
 MOST_NUMBERS = 2**20  # in an observation
+MOST_ACTIONS = 2**10
 USUAL_RATE = 30  # of an environment that tells none
 FRAMES = 60  # of an Atari in a second
 ZOOM = 4  # of its frames in a picture
@@ -107,8 +108,9 @@ class Outside(Playable):
     """A game whose worlds are outside of TensorFlow.
 
     Worlds can't be saved. A training that goes on from a checkpoint begins new ones; its first step is told
-    as one that broke off every game and brought nothing, so that no two games are taken for one. All else of
-    the training goes on as it was.
+    as one that broke off every game and brought nothing, so that no two games are taken for one. Figures of
+    that update count these games as ended, and what is learned from has this one step of each world in it.
+    All else of the training goes on as it was.
 
     Every world has a seed that follows from the training's and from its place among all, so that N replicas
     play in what one would have played in.
@@ -208,9 +210,11 @@ class Outside(Playable):
 class Gymnasium(Outside):
     """An environment that Gymnasium knows by an id.
 
-    Actions must be `Discrete`. Of observations a `Box` is seen as it is, pictures of bytes as numbers from 0
-    to 1, channels last; `Discrete` and `MultiDiscrete` as ones among zeros, `MultiBinary` as it is. Packages
-    that bring environments make them known when Gymnasium is imported (entry points "gymnasium.envs").
+    Actions must be `Discrete`. Of observations a `Box` is seen as it is, but for bytes up to 255, which are
+    seen as numbers from 0 to 1, and for what has 1, 3 or 4 of something first and not last, which is taken
+    for channels and seen with these last; `Discrete` and `MultiDiscrete` as ones among zeros, `MultiBinary`
+    as it is. Packages that bring environments make them known when Gymnasium is imported (entry points
+    "gymnasium.envs").
 
     Args:
         id: Such as "LunarLander-v3".
@@ -245,20 +249,31 @@ class Gymnasium(Outside):
         env = self._make()
         try:
             gymnasium_env.check_official(env)
-            actions = tuple(f"action {number}" for number in range(int(env.action_space.n)))
-            shape, channels, kept, _ = _reading(env.observation_space)
-            if math.prod(shape) > MOST_NUMBERS:
+            count, numbers = int(env.action_space.n), _numbers_in(env.observation_space)
+            if count > MOST_ACTIONS:
+                raise GameError(f"{self.id} has {count} actions; agents here have at most {MOST_ACTIONS}")
+            if numbers > MOST_NUMBERS:
                 raise GameError(
-                    f"{self.id} has observations of {math.prod(shape)} numbers; agents here see at most "
-                    f"{MOST_NUMBERS}"
+                    f"{self.id} has observations of {numbers} numbers; agents here see at most {MOST_NUMBERS}"
                 )
-            return Look(actions, shape, channels, kept, int(env.metadata.get("render_fps") or USUAL_RATE))
+            actions = tuple(f"action {number}" for number in range(count))
+            shape, channels, kept, _ = _reading(env.observation_space)
+            rate = float(env.metadata.get("render_fps") or USUAL_RATE)
+            return Look(actions, shape, channels, kept, max(1, round(rate)))
         finally:
             env.close()
 
     def open(self, seeds: Sequence[int], learning: bool = False, shown: bool = False) -> Opened:
         settings = {"render_mode": "rgb_array"} if shown else {}
-        return _Each([self._make(**settings) for _ in seeds], seeds, learning)
+        envs: list[Any] = []
+        try:
+            for _ in seeds:
+                envs.append(self._make(**settings))
+            return _Each(envs, seeds, learning)
+        except Exception:
+            for env in envs:
+                env.close()
+            raise
 
     def _make(self, **settings: Any) -> Any:
         from games.gymnasium_env import gymnasium
@@ -289,7 +304,7 @@ class _Each:
         self._learning = learning
         self._over = np.zeros(len(envs), bool)
         *_, self._read = _reading(envs[0].observation_space)
-        firsts = [env.reset(seed=seed)[0] for env, seed in zip(envs, seeds, strict=True)]
+        firsts = [_begun(env, seed=seed) for env, seed in zip(envs, seeds, strict=True)]
         self.seen = np.stack([self._read(first) for first in firsts])
 
     def step(self, actions: np.ndarray) -> Outcome:
@@ -303,7 +318,7 @@ class _Each:
             if over or cut:
                 terminated[number], truncated[number] = over, not over
                 if self._learning:
-                    seen[number] = self._read(env.reset()[0])
+                    seen[number] = self._read(_begun(env))
                 else:
                     self._over[number] = True
         self.seen = seen
@@ -319,6 +334,29 @@ class _Each:
     def close(self) -> None:
         for env in self._envs:
             env.close()
+
+
+def _begun(env: Any, **settings: Any) -> Any:
+    """What is first seen of an environment that begins anew.
+
+    Raises:
+        GameError: It can't.
+    """
+    try:
+        return env.reset(**settings)[0]
+    except Exception as error:  # whatever a stranger's code may raise
+        raise GameError(f"{env.spec.id} can't begin: {_first_line(error)}") from error
+
+
+def _numbers_in(space: Any) -> int:
+    """Numbers of an observation as agents see it."""
+    from games.gymnasium_env import gymnasium
+
+    if isinstance(space, gymnasium.spaces.Discrete):
+        return int(space.n)
+    if isinstance(space, gymnasium.spaces.MultiDiscrete):
+        return int(np.sum(space.nvec))
+    return math.prod(space.shape)
 
 
 Reading = tuple[tuple[int, ...], tuple[str, ...], tf.DType, Callable[[Any], np.ndarray]]
@@ -348,8 +386,8 @@ def _reading(space: Any) -> Reading:
     shape, kept = space.shape or (1,), tf.float32
     if isinstance(space, spaces.MultiBinary):
         shape, kept = (math.prod(shape),), tf.bool
-    elif space.dtype in (np.uint8, np.bool_):
-        kept = tf.bool if space.high.max() <= 1 else tf.uint8
+    elif space.dtype in (np.uint8, np.bool_) and space.high.max() in (1, 255):
+        kept = tf.bool if space.high.max() == 1 else tf.uint8
     if len(shape) == 3 and shape[0] in (1, 3, 4) and shape[-1] not in (1, 3, 4):  # channels first
 
         def turned(given: Any) -> np.ndarray:
@@ -385,7 +423,6 @@ class Atari(Outside):
         size: Of a frame, its edge.
         sticky: Share of the frames in which the last action is repeated, in [0, 1].
         clip: Whether rewards to learn from are brought to -1 to 1. Scores are always as the game gives them.
-        lives: Whether a lost life ends a game to learn in.
 
     Raises:
         ValueError: A field breaks its rule; the message names the field, the rule and the value.
@@ -397,7 +434,6 @@ class Atari(Outside):
     size: int = 84
     sticky: float = 0.25
     clip: bool = True
-    lives: bool = False
 
     name = "atari"
 
@@ -424,10 +460,7 @@ class Atari(Outside):
         return Look(actions, shape, frames, tf.uint8, FRAMES // self.frame_skip)
 
     def open(self, seeds: Sequence[int], learning: bool = False, shown: bool = False) -> Opened:
-        envs = self._make(
-            len(seeds), reward_clipping=learning and self.clip, episodic_life=learning and self.lives
-        )
-        return _Native(envs, seeds)
+        return _Native(self._make(len(seeds), reward_clipping=learning and self.clip), seeds)
 
     def _make(self, count: int, **settings: Any) -> Any:
         try:

@@ -1,5 +1,6 @@
 """A picture of any state of a game, and films of an agent that plays."""
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -179,10 +180,9 @@ def _seen(
 ) -> Iterator[np.ndarray]:
     """The same of a game outside of TensorFlow, made as it is played; adds what became of each to `ends`."""
     for one in seeds_of(seed, episodes):
-        worlds = game.open([one], shown=True)
-        for moment in play.moments(worlds, seed, most_steps):
-            end, shown = moment, worlds.picture()
-            yield shown
+        with contextlib.closing(game.open([one], shown=True)) as worlds:
+            for moment in play.moments(worlds, seed, most_steps):
+                end, shown = moment, worlds.picture()
+                yield shown
         ends.append(end)
-        worlds.close()
         yield from itertools.repeat(shown, game.look.rate - 1)

@@ -378,6 +378,7 @@ function show(root, data) {
   const other = root.data?.key !== data.key;
   Object.assign(root, { data, settings: data.settings });
   root.own = decodeCourse(data.own);
+  root.seen = { at: 0, state: data.first }; // the agent may have learned meanwhile, and plays otherwise
   if (!other) return;
   root.draws = Object.fromEntries(Object.entries(data.draws).map(([name, text]) => [name, new Int16Array(bytes(text).buffer)]));
   root.keys = keysOf(data.settings);

@@ -180,7 +180,7 @@ def test_the_last_step_alone_is_what_it_is_among_all(positions, normalization):
         hidden=12,
         positions=positions,
         normalization=normalization,
-        causal=causal,
+        causal=True,
     )
     inputs = keras.Input(config.input_shape)
     whole, alone = (

@@ -125,7 +125,7 @@ ATARI = dataclasses.replace(
         "activation": "relu",
         "shared": True,
     },
-    # Schulman et al. 2017 (arXiv:1707.06347, table 5), but for three passes over what was played.
+    # After Schulman et al. 2017 (arXiv:1707.06347, table 5), with a pass more over what was played.
     optimizer=optimizers.Config("adam", 2.5e-4, "linear", clip_norm=0.5),
     agent=PPO(worlds=8, horizon=128, epochs=4, minibatches=4, clip=0.1),
     training=Practice(steps=10_000_000, epochs=20, xla="gpu"),
