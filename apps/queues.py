@@ -141,7 +141,8 @@ class _Queue(threading.Thread):
         told = False
         # A process that is long in waking is taken for a dead one for a while, but is not.
         while run.state in launch.ACTIVE or (process is not None and process.is_alive()):
-            if self.asked_to_stop.is_set() and not told and run.state in launch.ACTIVE:
+            awake = run.state in launch.ACTIVE and run.status.get("pid")
+            if self.asked_to_stop.is_set() and not told and awake:
                 with contextlib.suppress(RunError, ProcessLookupError):
                     run.stop()
                 told = True
