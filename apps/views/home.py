@@ -128,18 +128,18 @@ WAYS = (
         "another action, and watch what it makes of that.",
     ),
     (
-        "views/compare.py",
-        "Compare",
-        ":material/stacked_line_chart:",
-        "One game, several torsos: dense, convolution, LSTM, attention. See how fast each learns, how sure "
-        "that is, and which games only those who remember can solve.",
-    ),
-    (
         "views/play.py",
         "Play",
         ":material/stadia_controller:",
         "Play a game by keyboard with the chances that an agent meets, and see whose score is higher. Hand "
         "it the controls in the middle, and take them back.",
+    ),
+    (
+        "views/compare.py",
+        "Compare",
+        ":material/stacked_line_chart:",
+        "One game, several torsos: dense, convolution, LSTM, attention. See how fast each learns, how sure "
+        "that is, and which games only those who remember can solve.",
     ),
     (
         "views/runs.py",
