@@ -257,9 +257,10 @@ def test_recipes_survive_their_own_json(name):
 def test_recipes_are_named_for_their_data_and_architecture(name):
     recipe = recipes.find(name)
     assert recipe.name == name
-    # An LSTM is known by that name, and an agent by how it learns.
+    # An LSTM is known by that name, and an agent by how it learns or by its torso.
     kinds = {recipe.architecture, recipe.model.get("cell")}
-    kinds |= {type(recipe.agent).__name__.lower()} if recipe.architecture == "policy" else set()
+    if recipe.architecture == "policy":
+        kinds |= {type(recipe.agent).__name__.lower(), recipe.model.get("torso")}
     assert name.rsplit("_", 1)[1] in kinds
 
 
