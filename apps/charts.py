@@ -298,8 +298,8 @@ def bands(
     )
     chart = band + thin.encode(x=x, y=y, color=colour, detail="part:N") + lines + dots
     if levels:
-        least = min(value for value, _ in levels)
-        marks = [{"value": value, "text": text, "below": value == least} for value, text in levels]
+        most = max(value for value, _ in levels)
+        marks = [{"value": value, "text": text, "below": value < most} for value, text in levels]
         at = alt.Chart(pd.DataFrame(marks))
         chart += at.mark_rule(strokeDash=[6, 4], strokeWidth=1.5, color=GREY).encode(y="value:Q")
         for below, dy in ((True, 10), (False, -8)):  # where fewer curves pass

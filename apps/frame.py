@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from apps import code_panel, engine, library, links, training_panel
+from apps import code_panel, engine, library, links, training_panel, widgets
 from apps.library import Entry
 from apps.run_card import escaped, sentence
 from training.runs import Run, RunError
@@ -158,17 +158,9 @@ def _pick(fitting: list[Entry]) -> Entry | None:
         name = escaped(str(asked)[:MOST_NAME])
         st.info(f"There is no model {name} here any more.", icon=":material/search_off:")
     by_key = {entry.key: entry for entry in fitting}
-    if st.session_state.get("model") not in keys:
-        st.session_state["model"] = asked if asked in keys else keys[0]
     chooser, facts = st.columns([2, 3], vertical_alignment="bottom", gap="medium")
     with chooser:
-        key = st.selectbox(
-            "Model",
-            keys,
-            format_func=lambda key: library.label(by_key[key]),
-            key="model",
-            on_change=lambda: st.query_params.update(model=st.session_state["model"]),
-        )
+        key = widgets.choice("Model", "model", {key: library.label(by_key[key]) for key in keys})
     with facts:
         st.html(f'<div class="arcade-facts">{_facts(by_key[key])}</div>')
     return by_key[key]

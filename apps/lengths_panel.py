@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from apps import charts, launch, lengths, race_panel, races, small_nets
+from apps import charts, launch, lengths, race_panel, races, small_nets, widgets
 from apps.race_panel import LIVE_SECONDS, Chosen
 from apps.run_card import sentence
 from training.runs import RunError
@@ -94,17 +94,8 @@ def _pick(found: Mapping[str, lengths.Ladder]) -> lengths.Ladder | None:
     """Let a person choose a ladder; the address remembers which."""
     if not found:
         return None
-    asked = st.query_params.get("ladder")
-    if st.session_state.get("ladder") not in found:
-        st.session_state["ladder"] = asked if asked in found else next(iter(found))
-    key = st.selectbox(
-        "Trained at several lengths",
-        list(found),
-        format_func=lambda key: f"{key.partition('/')[2]}  ·  {_told(found[key])}",
-        key="ladder",
-        on_change=lambda: st.query_params.update(ladder=st.session_state["ladder"]),
-    )
-    return found[key]
+    told = {key: f"{key.partition('/')[2]}  ·  {_told(ladder)}" for key, ladder in found.items()}
+    return found[widgets.choice("Trained at several lengths", "ladder", told)]
 
 
 def _told(ladder: lengths.Ladder) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from apps import charts, fading_panel, launch, lengths, library, links, races, run_card, small_nets
+from apps import charts, fading_panel, launch, lengths, library, links, races, run_card, small_nets, widgets
 from apps.library import Entry
 from apps.run_card import sentence
 from training.runs import RunError
@@ -152,17 +152,8 @@ def _pick(found: Mapping[str, races.Race], entry: Entry | None) -> races.Race | 
     if not found:
         return None
     of_model = next((key for key, race in found.items() if race.has(entry)), None)
-    asked = st.query_params.get("race")
-    if st.session_state.get("race") not in found:
-        st.session_state["race"] = asked if asked in found else of_model or next(iter(found))
-    key = st.selectbox(
-        "Race",
-        list(found),
-        format_func=lambda key: f"{key.partition('/')[2]}  ·  {_told(found[key])}",
-        key="race",
-        on_change=lambda: st.query_params.update(race=st.session_state["race"]),
-    )
-    return found[key]
+    told = {key: f"{key.partition('/')[2]}  ·  {_told(race)}" for key, race in found.items()}
+    return found[widgets.choice("Race", "race", told, of_model)]
 
 
 def _told(race: races.Race) -> str:

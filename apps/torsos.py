@@ -5,7 +5,6 @@ A person's own are ordinary runs, see `queues`; those that ship are figures alon
 """
 
 import functools
-import itertools
 import json
 import math
 import re
@@ -14,8 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from apps import launch, library, queues
 from apps.library import Entry
@@ -427,6 +424,8 @@ def curve(members: Sequence[Member]) -> Curve | None:
 
     Returns: None where nothing is measured yet.
     """
+    from training import torsos as agents
+
     begun = [member for member in members if member.rows["step"]]
     counted = [member for member in begun if member.done] or begun[:1]
     if not counted:
@@ -436,7 +435,7 @@ def curve(members: Sequence[Member]) -> Curve | None:
     if len(counted) == 1:
         bands = [each[0][step][2:] for step in steps]
     else:
-        bands = [interval(tuple(points[step][1] for points in each)) for step in steps]
+        bands = [agents.interval(tuple(points[step][1] for points in each)) for step in steps]
     return Curve(
         counted[0].torso,
         len(counted),
@@ -451,20 +450,6 @@ def curve(members: Sequence[Member]) -> Curve | None:
 def _points(member: Member) -> list[tuple[Any, ...]]:
     """Seconds, return, and the ends of its interval, of each measurement."""
     return list(zip(*(member.rows[name] for name in ("seconds", "return", "low", "high")), strict=True))
-
-
-@functools.lru_cache(maxsize=4096)
-def interval(values: tuple[float, ...]) -> tuple[float | None, float | None]:
-    """The 95 % interval of the mean of at most five values, by the percentile bootstrap; None, None of one.
-
-    Exact: of all ways to draw as many of them again (Efron and Tibshirani 1993, "An introduction to the
-    bootstrap", section 13.3). Of three it is from the least to the greatest.
-    """
-    if len(values) < 2:
-        return None, None
-    means = np.mean(list(itertools.product(values, repeat=len(values))), axis=1)
-    low, high = np.percentile(means, [2.5, 97.5], method="inverted_cdf")
-    return float(low), float(high)
 
 
 @dataclass(frozen=True)
@@ -489,11 +474,13 @@ class Score:
 
 def score(comparison: Comparison, torso: str) -> Score | None:
     """The end of the agents with one torso; None before any is measured."""
+    from training import torsos as agents
+
     tests = [member.test for member in comparison.of(torso) if member.test is not None]
     if not tests:
         return None
     means = tuple(float(test["return"]) for test in tests)
-    low, high = interval(means)
+    low, high = agents.interval(means)
     if len(tests) == 1:
         (test,) = tests
         error = 1.96 * test["deviation"] / math.sqrt(test["episodes"])
@@ -514,32 +501,16 @@ def middle(members: Sequence[Member], figure: Callable[[Member], float | None]) 
 
 def levels(game: str, settings: Mapping[str, Any]) -> list[tuple[float, str]]:
     """Returns to hold others against, and what they are: chance first, then what is right every time."""
+    from training import torsos as agents
+
     found = GAMES[game]
     chance = found.chance
     guessing: list[tuple[float, str]] = []
     if chance is None:
-        chance = stroll(settings["length"], settings["limit"])
+        chance = agents.stroll(settings["length"], settings["limit"])
         guessing = [((4.0 - 0.1) / 2, "straight on, then a guess")]
     best = [] if found.best is None else [(found.best, "right every time")]
     return [(chance, "chance"), *guessing, *best]
-
-
-@functools.cache
-def stroll(length: int, limit: int) -> float:
-    """Mean return of one who draws every action alike in a T-maze: see `games.memory_games.TMaze`."""
-    places, found = np.eye(1, length + 1)[0], 0.0
-    for _ in range(limit):
-        # Of four actions two stand still before a wall, in the corridor; at its end they turn.
-        found -= 0.1 * (places[:-1].sum() / 2 + places[0] / 4 + places[-1] / 4)
-        found += places[-1] / 2 * (4.0 - 0.1) / 2
-        after = np.zeros_like(places)
-        after[:-1] += places[:-1] / 2  # stood
-        after[1:] += places[:-1] / 4
-        after[:-1] += places[1:] / 4
-        after[0] += places[0] / 4
-        after[-1] += places[-1] / 4
-        places = after
-    return float(found)
 
 
 def _place(comparison: Comparison) -> Path:

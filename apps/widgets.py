@@ -285,6 +285,29 @@ def run_table(key: str, rows: Sequence[Mapping[str, Any]], chosen: Sequence[str]
     return now
 
 
+def choice(label: str, name: str, found: Mapping[str, str], first: str | None = None) -> str:
+    """Let a person choose one of several; the address remembers which.
+
+    Args:
+        label: Of the widget.
+        name: Of its state, and of it in the address.
+        found: What there is to choose from by key, as people are told it; at least one.
+        first: The key at first; None: the first.
+
+    Returns: A key.
+    """
+    asked = st.query_params.get(name)
+    if st.session_state.get(name) not in found:
+        st.session_state[name] = asked if asked in found else first or next(iter(found))
+    return st.selectbox(
+        label,
+        list(found),
+        format_func=lambda key: found[key],
+        key=name,
+        on_change=lambda: st.query_params.update({name: st.session_state[name]}),
+    )
+
+
 def state_of(key: str, name: str, default: Any) -> Any:
     """What a component has told, read before it is drawn, so that it is drawn with what it told."""
     told = st.session_state.get(key)

@@ -1,7 +1,11 @@
 """Agents that differ by their torso alone: how each is set, and what is kept of how it learned."""
 
+import functools
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from training import recipes
 from training.agent import AgentRecipe
@@ -147,3 +151,35 @@ def record(
 
 def _short(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
+
+
+@functools.lru_cache(maxsize=4096)
+def interval(values: tuple[float, ...]) -> tuple[float | None, float | None]:
+    """The 95 % interval of the mean of at most five values, by the percentile bootstrap; None, None of one.
+
+    Exact: of all ways to draw as many of them again (Efron and Tibshirani 1993, "An introduction to the
+    bootstrap", section 13.3). Of three it is from the least to the greatest.
+    """
+    if len(values) < 2:
+        return None, None
+    means = np.mean(list(itertools.product(values, repeat=len(values))), axis=1)
+    low, high = np.percentile(means, [2.5, 97.5], method="inverted_cdf")
+    return float(low), float(high)
+
+
+@functools.cache
+def stroll(length: int, limit: int) -> float:
+    """Mean return of one who draws every action alike in a T-maze: see `games.memory_games.TMaze`."""
+    places, found = np.eye(1, length + 1)[0], 0.0
+    for _ in range(limit):
+        # Of four actions two stand still before a wall, in the corridor; at its end they turn.
+        found -= 0.1 * (places[:-1].sum() / 2 + places[0] / 4 + places[-1] / 4)
+        found += places[-1] / 2 * (4.0 - 0.1) / 2
+        after = np.zeros_like(places)
+        after[:-1] += places[:-1] / 2  # stood
+        after[1:] += places[:-1] / 4
+        after[:-1] += places[1:] / 4
+        after[0] += places[0] / 4
+        after[-1] += places[-1] / 4
+        places = after
+    return float(found)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from apps import charts, engine, frame, launch, library, small_nets, torsos
+from apps import charts, engine, frame, launch, library, small_nets, torsos, widgets
 from apps.run_card import escaped, sentence
 from apps.torsos import GAMES, TORSOS, Comparison, Score
 from training.runs import RunError
@@ -178,17 +178,8 @@ def _pick(found: Mapping[str, Comparison]) -> Comparison | None:
     """Let a person choose a comparison; the address remembers which."""
     if not found:
         return None
-    asked = st.query_params.get("comparison")
-    if st.session_state.get("comparison") not in found:
-        st.session_state["comparison"] = asked if asked in found else next(iter(found))
-    key = st.selectbox(
-        "Comparison",
-        list(found),
-        format_func=lambda key: _told(found[key]),
-        key="comparison",
-        on_change=lambda: st.query_params.update(comparison=st.session_state["comparison"]),
-    )
-    return found[key]
+    told = {key: _told(comparison) for key, comparison in found.items()}
+    return found[widgets.choice("Comparison", "comparison", told)]
 
 
 def _told(comparison: Comparison) -> str:

@@ -1,5 +1,6 @@
 """What the pages' tests share: shelves of their own, a server, and a browser."""
 
+import base64
 import functools
 import json
 import os
@@ -19,7 +20,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from apps import engine, launch, library
+from apps import engine, launch, library, queues
 from data import Spec
 from models import gan
 from tests.conftest import ROOT
@@ -190,6 +191,30 @@ def drawn(tested: AppTest) -> AppTest:
     """The page, if it drew without an exception."""
     assert not tested.exception, [element.message for element in tested.exception]
     return tested
+
+
+def numbers(text: str, kind: str = "<f4") -> np.ndarray:
+    """What a component was sent as base64."""
+    return np.frombuffer(base64.b64decode(text), kind)
+
+
+def end_queues() -> None:
+    """Leave no thread that trains behind."""
+    for queue in queues._queues.values():
+        queue.asked_to_stop.set()
+    for queue in queues._queues.values():
+        queue.join(30)
+    queues._queues.clear()
+
+
+@pytest.fixture
+def breakout(shelves) -> Run:
+    return shelves.add("breakout", recipe="breakout_ppo")
+
+
+@pytest.fixture
+def cartpole(shelves) -> Run:
+    return shelves.add("cartpole", recipe="cartpole_ppo")
 
 
 def component(tested: AppTest, key: str) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """The page Arena: whole episodes in the browser, their branches, and agents as they learn."""
 
-import base64
-
 import keras
 import numpy as np
 import pytest
@@ -12,22 +10,8 @@ from apps.library import Entry
 from apps.playing import Way
 from games import episodes
 from inspection import deciding
-from tests.apps.conftest import component, drawn, keep_snapshots, texts
+from tests.apps.conftest import component, drawn, keep_snapshots, numbers, texts
 from training.runs import now
-
-
-def numbers(text: str, kind: str = "<f4") -> np.ndarray:
-    return np.frombuffer(base64.b64decode(text), kind)
-
-
-@pytest.fixture
-def breakout(shelves):
-    return shelves.add("breakout", recipe="breakout_ppo")
-
-
-@pytest.fixture
-def cartpole(shelves):
-    return shelves.add("cartpole", recipe="cartpole_ppo")
 
 
 def branch_off(tested, run, moment: int, action: int, seed: int = 0) -> None:

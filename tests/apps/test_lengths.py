@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from apps import charts, launch, lengths, queues
-from tests.apps.conftest import drawn, field, texts, until
+from tests.apps.conftest import drawn, end_queues, field, texts, until
 from tests.apps.test_memory import button
 from training import recipes, trainer
 from training.runs import Run
@@ -64,11 +64,7 @@ def quick(monkeypatch):
         lambda run: run.write_json("evaluation.json", {"test": {"right": 0.25}}),
     )
     yield
-    for queue in queues._queues.values():
-        queue.asked_to_stop.set()
-    for queue in queues._queues.values():
-        queue.join(30)
-    queues._queues.clear()
+    end_queues()
 
 
 @pytest.fixture

@@ -14,25 +14,11 @@ from apps.library import Entry
 from apps.play_match import Handed, Refused
 from games import episodes
 from games.evaluation import key
-from tests.apps.conftest import component, drawn, texts
-
-
-def numbers(text: str, kind: str = "<f4") -> np.ndarray:
-    return np.frombuffer(base64.b64decode(text), kind)
+from tests.apps.conftest import component, drawn, numbers, texts
 
 
 def text(values, kind: str = "uint8") -> str:
     return base64.b64encode(np.asarray(values, kind).tobytes()).decode()
-
-
-@pytest.fixture
-def breakout(shelves):
-    return shelves.add("breakout", recipe="breakout_ppo")
-
-
-@pytest.fixture
-def cartpole(shelves):
-    return shelves.add("cartpole", recipe="cartpole_ppo")
 
 
 def agent(run) -> playing.Agent:

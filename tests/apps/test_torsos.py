@@ -3,12 +3,11 @@
 import json
 import sys
 
-import numpy as np
 import pytest
 
 from apps import launch, queues, torsos
 from apps.torsos import GAMES, Comparison, Member
-from tests.apps.conftest import until
+from tests.apps.conftest import end_queues, until
 from tests.apps.test_lengths import FAKE
 from training.runs import RunError
 from training.settings import SettingsError
@@ -74,18 +73,6 @@ def test_only_what_all_have_measured_is_averaged():
     assert (curve.steps, curve.values) == ((1000, 3000), (2, 4))
 
 
-def test_intervals_are_those_of_the_bootstrap():
-    assert torsos.interval((3.0,)) == (None, None)
-    assert torsos.interval((4.0, 2.0)) == (2, 4)
-    assert torsos.interval((1.0, 5.0, 2.0)) == (1, 5)  # the least has 1 of 27 ways, more than 2.5 %
-    assert torsos.interval((7.0, 7.0, 7.0, 7.0)) == (7, 7)
-    # Of 256 ways one has a mean of 0, four one of 0.25 and six one of 0.5: the seventh lies among these.
-    assert torsos.interval((0.0, 1.0, 10.0, 100.0)) == (0.5, 75.25)
-    values = (3.0, 8.0, 1.0, 4.0, 6.0)
-    draws = np.random.default_rng(0).choice(values, (200_000, 5)).mean(axis=1)
-    assert torsos.interval(values) == pytest.approx(np.percentile(draws, [2.5, 97.5]), abs=0.21)
-
-
 # Scores and levels
 
 
@@ -110,13 +97,6 @@ def test_the_pace_is_that_between_measurements():
     assert member(values=(1, 1, 1), seconds=(60, 61, 64)).pace == 500  # the first minute is compilation
     assert member(values=(1,)).pace is None
     assert member().seconds is None
-
-
-def test_one_who_strolls_through_a_maze():
-    """In a maze of one step and a limit of one: half of the actions stand still, and one more goes west."""
-    assert torsos.stroll(1, 1) == pytest.approx(-0.1 * 3 / 4)
-    # Then a quarter is at the junction: half of these turn, for 1.95 each, a quarter walks on and stands.
-    assert torsos.stroll(1, 2) == pytest.approx(-0.075 * (1 + 3 / 4) + 1 / 4 * (1.95 / 2 - 0.1 / 4))
 
 
 @pytest.mark.parametrize(
@@ -192,11 +172,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(queues, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(torsos, "measure", lambda run: run.write_json("evaluation.json", {"test": TEST}))
     yield
-    for queue in queues._queues.values():
-        queue.asked_to_stop.set()
-    for queue in queues._queues.values():
-        queue.join(30)
-    queues._queues.clear()
+    end_queues()
 
 
 def found(key: str) -> Comparison:

@@ -1,5 +1,6 @@
 """Agents that differ by their torso alone."""
 
+import numpy as np
 import pytest
 
 from games import GAMES
@@ -92,3 +93,22 @@ def test_a_record_has_the_measurements_alone_in_steps_of_the_game():
     }
     test = {"return": 7.0}
     assert torsos.record({**config, "parameters": 12}, [], {"test": test})["test"] == test
+
+
+def test_intervals_are_those_of_the_bootstrap():
+    assert torsos.interval((3.0,)) == (None, None)
+    assert torsos.interval((4.0, 2.0)) == (2, 4)
+    assert torsos.interval((1.0, 5.0, 2.0)) == (1, 5)  # the least has 1 of 27 ways, more than 2.5 %
+    assert torsos.interval((7.0, 7.0, 7.0, 7.0)) == (7, 7)
+    # Of 256 ways one has a mean of 0, four one of 0.25 and six one of 0.5: the seventh lies among these.
+    assert torsos.interval((0.0, 1.0, 10.0, 100.0)) == (0.5, 75.25)
+    values = (3.0, 8.0, 1.0, 4.0, 6.0)
+    draws = np.random.default_rng(0).choice(values, (200_000, 5)).mean(axis=1)
+    assert torsos.interval(values) == pytest.approx(np.percentile(draws, [2.5, 97.5]), abs=0.21)
+
+
+def test_one_who_strolls_through_a_maze():
+    """In a maze of one step and a limit of one: half of the actions stand still, and one more goes west."""
+    assert torsos.stroll(1, 1) == pytest.approx(-0.1 * 3 / 4)
+    # Then a quarter is at the junction: half of these turn, for 1.95 each, a quarter walks on and stands.
+    assert torsos.stroll(1, 2) == pytest.approx(-0.075 * (1 + 3 / 4) + 1 / 4 * (1.95 / 2 - 0.1 / 4))
