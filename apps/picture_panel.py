@@ -11,6 +11,7 @@ from streamlit_drawable_canvas import st_canvas
 
 from apps import frame, library, widgets
 from apps.library import Entry
+from apps.run_card import escaped
 from inspection import drawing
 
 EDGE = 300  # of the canvas, in pixels
@@ -95,9 +96,11 @@ def _drawn(entry: Entry) -> np.ndarray | None:
 
 def _uploaded(entry: Entry) -> np.ndarray | None:
     """The uploaded picture as the model sees it; None while there is none that can be read."""
+    from data import images
+
     file = st.file_uploader(
         "A picture",
-        type=["png", "jpg", "jpeg", "bmp", "gif", "webp"],
+        type=[suffix.removeprefix(".") for suffix in images.SUFFIXES],
         key="upload",
         on_change=lambda: st.session_state.pop("kept_upload", None),
         label_visibility="collapsed",
@@ -118,13 +121,15 @@ def _photographed(entry: Entry) -> np.ndarray | None:
 
 def _read(entry: Entry, file, kept: str) -> np.ndarray | None:
     """A given picture, or the one that was given before another source was looked at."""
+    from data import images
+
     state = st.session_state
     if file is not None and state.get(kept, {}).get("id") != file.file_id:
         try:
             with st.spinner("Reading the picture"):
-                picture = drawing.read_picture(file)
-        except drawing.PictureError as error:
-            st.warning(str(error), icon=":material/broken_image:")
+                picture = images.read_image(file)
+        except images.ImageError as error:
+            st.warning(f"{escaped(str(error))}.", icon=":material/broken_image:")
             return None
         state[kept] = {"id": file.file_id, "name": file.name, "picture": picture}
     found = state.get(kept)

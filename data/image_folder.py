@@ -1,33 +1,53 @@
 """A folder of one's own images: one sub-folder a class, or images alone."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from data.images import SUFFIXES, ImageError, image_files, is_litter, read_square
 from data.source import Augmentation, DataUnavailable, Source, Spec, Split
-from data.splitting import split_by_content
+from data.splitting import without
+from data.tables import divide
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 MAX_BYTES = 2**31  # of all decoded images, which live in memory
 BROKEN = ("refuse", "skip")
+# Names of folders that hold the user's own splits, in small letters.
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
 
 
 @dataclass(frozen=True)
 class Config:
     """Settings of a folder of images.
 
+    Where the folder holds `train` and perhaps `val` and `test` (or `training`, `valid`, `validation`,
+    `testing`, in any case), these are the splits, and each of them is read as described below. A split that
+    is not there is taken from `train`. Training and validation images of which an exact copy is in the test,
+    and training images with a copy in validation, are left out.
+
+    Hidden files and folders, `__MACOSX`, empty folders and files of other kinds are ignored. Images are read
+    as `images.read_image` says: transparent parts become white, 16 bits become 8.
+
     Args:
-        folder: The folder; each sub-folder is a class and holds its images. Files of other kinds are passed
-            over.
+        folder: The folder; each sub-folder is a class and holds its images.
         labelled: Whether sub-folders are classes; else all images of the folder and below it are taken, of
             none.
         broken: What to do with an image that can't be read: "refuse" the folder, or "skip" it and say so.
         size: Edge that every image is brought to, in pixels; its shape is kept, the rest is black.
         channels: 1 for grey, 3 for colour.
-        validation: Share of the images that is kept for validation.
-        test: Share of the images that is kept for the test.
+        validation: Share of each class that is kept for validation, one image at least where the class has
+            enough; without effect where the folder has a validation split.
+        test: Share of each class that is kept for the test, likewise.
         augmentation: Random changes of the training images.
     """
 
@@ -45,6 +65,11 @@ class Config:
             raise ValueError(f"size must be 4 to 512 pixels. Received: {self.size!r}")
         if self.channels not in (1, 3):
             raise ValueError(f"channels must be 1 or 3. Received: {self.channels!r}")
+        if not (self.validation >= 0 and self.test >= 0 and self.validation + self.test < 1):
+            raise ValueError(
+                f"validation and test must be at least 0, and below 1 together. "
+                f"Received: {self.validation!r} and {self.test!r}"
+            )
         if self.broken not in BROKEN:
             raise ValueError(f"broken must be one of {', '.join(BROKEN)}. Received: {self.broken!r}")
 
@@ -53,7 +78,7 @@ class Config:
 
         Raises:
             DataUnavailable: The folder is not there, has no images or no classes, holds a broken image that
-                is not to be skipped, has too few, or does not fit into memory.
+                is not to be skipped, has too few images, or does not fit into memory.
         """
         root = Path(self.folder).expanduser()
         wanted = "a sub-folder of images for each class" if self.labelled else "images"
@@ -62,56 +87,146 @@ class Config:
                 f"image_folder: {self.folder or 'no folder'!r} is not a folder. Name one that has "
                 f"{wanted}: --data.folder PATH"
             )
-        classes = sorted(entry.name for entry in root.iterdir() if entry.is_dir()) if self.labelled else []
-        files = [
-            (path, label)
-            for label, name in enumerate(classes or ["."])
-            for path in sorted((root / name).rglob("*"))
-            if path.suffix.lower() in SUFFIXES
-        ]
-        if self.labelled and (len(classes) < 2 or not files):
+        places = self._split_folders(root)
+        found = {name: self._files(place) for name, place in places.items()}
+        classes = sorted({label for files in found.values() for _, label in files})
+        self._check(root, places, found, classes)
+        numbers = {label: number for number, label in enumerate(classes)}
+        splits = {
+            name: self._read([(path, numbers[label]) for path, label in files])
+            for name, files in found.items()
+        }
+        if not len(splits["train"][0]):
+            count = len(found["train"])
             raise DataUnavailable(
-                f"image_folder: {root} must hold images in at least two sub-folders, one a class. "
-                f"Found: {len(files)} images in {len(classes)} sub-folders"
+                f"image_folder: not one of the {count} images of {places['train']} can be read"
             )
-        if not files:
-            raise DataUnavailable(
-                f"image_folder: {root} holds no images: files that end with {', '.join(SUFFIXES)}"
-            )
-        if len(files) * self.size**2 * self.channels > MAX_BYTES:
-            raise DataUnavailable(
-                f"image_folder: {len(files)} images of {self.size}x{self.size}x{self.channels} take more "
-                f"than {MAX_BYTES // 2**30} GiB of memory. Take a smaller --data.size"
-            )
-        images, labels = self._read(files)
-        if not len(images):
-            raise DataUnavailable(f"image_folder: not one of the {len(files)} images of {root} can be read")
-        validation, test, train = (
-            Split(images[side], labels[side], scale=1 / 255)
-            for side in split_by_content(images, (self.validation, self.test))
+        splits = self._complete(root, splits)
+        train, validation, test = (
+            Split(*splits[name], scale=1 / 255) for name in ("train", "validation", "test")
         )
         if not (len(train) and len(validation) and len(test)):
+            count = sum(map(len, (train, validation, test)))
             raise DataUnavailable(
-                f"image_folder: {len(images)} images are too few for three splits (found {len(train)} for "
-                f"training, {len(validation)} for validation, {len(test)} for the test). Add images, or "
-                f"raise --data.validation and --data.test"
+                f"image_folder: {count} images are too few for three splits (found {len(train)} for "
+                f"training, {len(validation)} for validation, {len(test)} for the test; equal images stay "
+                f"together). Add images, or raise --data.validation and --data.test"
             )
+        for label, name in enumerate(classes):
+            if not (train.targets == label).any():
+                raise DataUnavailable(
+                    f"image_folder: class {name!r} of {root} has no image to learn from. Add images, or "
+                    f"remove its folder"
+                )
         spec = Spec(
             name=root.name,
-            input_shape=images.shape[1:],
-            classes=tuple(classes),
+            input_shape=(self.size, self.size, self.channels),
+            classes=tuple(classes) if self.labelled else (),
             licence="your own",
             citation="",
         )
         return Source(train, validation, test, spec, self.augmentation)
 
-    def _read(self, files: list[tuple[Path, int]]) -> tuple[np.ndarray, np.ndarray]:
+    def _split_folders(self, root: Path) -> dict[str, Path]:
+        """The folder of each of the user's own splits; all of `root` as "train" where there are none.
+
+        Raises:
+            DataUnavailable: It can't be told whether the folders are splits or classes.
+        """
+        folders = _folders(root)
+        own: dict[str, Path] = {}
+        for folder in folders:
+            split = SPLIT_NAMES.get(folder.name.casefold())
+            if split in own:
+                raise DataUnavailable(
+                    f"image_folder: {root} holds both {own[split].name} and {folder.name}, which mean one "
+                    f"split. Keep one of them"
+                )
+            if split:
+                own[split] = folder
+        if "train" not in own or (len(own) == 1 and len(folders) > 1):  # "train" may be a class, beside "bus"
+            return {"train": root}
+        others = [folder.name for folder in folders if folder not in own.values()]
+        bare = [place.name for place in own.values() if not _folders(place)] if self.labelled else []
+        if others or bare:
+            names = " and ".join(place.name for place in own.values())
+            why = f"{', '.join(others)} beside them" if others else f"no sub-folders of classes in {bare[0]}"
+            raise DataUnavailable(
+                f"image_folder: {root} holds {names}, which look like splits, but {why}. "
+                f"For splits keep them alone, each with a sub-folder for each class; "
+                f"for classes give them other names"
+            )
+        return own
+
+    def _files(self, place: Path) -> list[tuple[Path, str]]:
+        """The images of a split, each with the name of its class."""
+        if not self.labelled:
+            return [(path, "") for path in sorted(image_files(place))]
+        stray = sum(path.parent == place for path in image_files(place))
+        if stray:
+            print(
+                f"note: {stray} images of {place} are in no class's folder; they are left out",
+                file=sys.stderr,
+            )
+        return [(path, folder.name) for folder in _folders(place) for path in sorted(image_files(folder))]
+
+    def _check(self, root: Path, places: dict, found: dict, classes: list[str]) -> None:
+        """Raise a DataUnavailable where the files will not do."""
+        count = sum(map(len, found.values()))
+        if not count and not self.labelled:
+            raise DataUnavailable(
+                f"image_folder: {root} holds no images: files that end with {', '.join(SUFFIXES)}"
+            )
+        if self.labelled and len(classes) < 2:
+            number = sum(len(_folders(place)) for place in places.values())
+            raise DataUnavailable(
+                f"image_folder: {root} must hold images in at least two sub-folders, one a class. "
+                f"Found: {count} images in {number} sub-folders. Images end with {', '.join(SUFFIXES)}"
+            )
+        for name, files in found.items():
+            new = sorted({label for _, label in files} - {label for _, label in found["train"]})
+            if new:
+                raise DataUnavailable(
+                    f"image_folder: {places[name]} has images of {new[0]!r}, and {places['train']} has none. "
+                    f"Add some there, or remove that folder"
+                )
+            if not files:
+                raise DataUnavailable(f"image_folder: {places[name]} holds no images. Add some, or remove it")
+        if count * self.size**2 * self.channels > MAX_BYTES:
+            raise DataUnavailable(
+                f"image_folder: {count} images of {self.size}x{self.size}x{self.channels} take more "
+                f"than {MAX_BYTES // 2**30} GiB of memory. Take a smaller --data.size"
+            )
+
+    def _complete(self, root: Path, splits: dict[str, "_Images"]) -> dict[str, "_Images"]:
+        """All three splits: those that the folder lacks are taken from "train", and none shares an image."""
+        result = dict(splits)
+        for name, other in (("validation", "test"), ("train", "test"), ("train", "validation")):
+            if name in result and other in result:
+                result[name] = _without_copies(result[name], result[other], name, other)
+        images, labels = result["train"]
+        share = 1.0
+        for name, part in (("test", self.test), ("validation", self.validation)):
+            if name in result:
+                continue
+            taken, rest = divide(images, labels, part / share, seed=0)
+            result[name] = images[taken], labels[taken]
+            images, labels = images[rest], labels[rest]
+            share -= part
+            if len(splits) > 1:
+                print(
+                    f"note: {root} has no {name} split; {len(taken)} of its training images are kept for it",
+                    file=sys.stderr,
+                )
+        return {**result, "train": (images, labels)}
+
+    def _read(self, files: Sequence[tuple[Path, int]]) -> "_Images":
         """The images of files, and their labels; broken ones left out where that is asked for."""
         images, labels = [], []
         for path, label in files:
             try:
-                images.append(read_image(path, self.size, self.channels))
-            except DataUnavailable as error:
+                images.append(read_square(path, self.size, self.channels))
+            except ImageError as error:
                 if self.broken == "refuse":
                     raise DataUnavailable(
                         f"{error}. Mend or remove it, or leave out such images: --data.broken skip"
@@ -126,41 +241,40 @@ class Config:
         """An image file by its path, as a model sees it: `spec.input_shape` float32.
 
         Raises:
-            DataUnavailable: It can't be read as an image.
+            ImageError: It can't be read as an image.
         """
         return read_input(line, spec)
+
+
+_Images = tuple[np.ndarray, np.ndarray]  # `(N, size, size, channels)` uint8 and labels `(N,)` int32
 
 
 def read_input(path: str, spec: Spec) -> np.ndarray:
     """An image file as a model sees it: `spec.input_shape` float32 in [0, 1].
 
     Raises:
-        DataUnavailable: It can't be read as an image.
+        ImageError: It can't be read as an image.
     """
     size, _, channels = spec.input_shape
-    return read_image(path, size, channels).astype("float32") / 255
+    return read_square(path, size, channels).astype("float32") / 255
 
 
-def read_image(file, size: int, channels: int) -> np.ndarray:
-    """Read one image, its proportions kept, onto a black square.
+def _folders(place: Path) -> list[Path]:
+    """The folders in a folder, sorted; without hidden ones and those without an image."""
+    return [
+        entry
+        for entry in sorted(place.iterdir())
+        if entry.is_dir() and not is_litter(Path(entry.name)) and any(image_files(entry))
+    ]
 
-    Args:
-        file: A path or an open binary file, in any format that Pillow knows.
-        size: Edge of the square in pixels.
-        channels: 1 for grey, 3 for colour.
 
-    Returns: `(size, size, channels)` uint8.
-
-    Raises:
-        DataUnavailable: The file is no image, or a decompression bomb.
-    """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with Image.open(file) as opened:
-            upright = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
-        image = ImageOps.pad(upright, (size, size))
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError) as error:
-        name = getattr(file, "name", file)
-        raise DataUnavailable(f"{name} can't be read as an image: {error}") from error
-    return np.asarray(image, "uint8").reshape(size, size, channels)
+def _without_copies(mine: _Images, others: _Images, name: str, other: str) -> _Images:
+    """The images of a split of which no exact copy is in another one; how many have gone is said."""
+    kept = without(mine[0], others[0])
+    gone = len(mine[0]) - len(kept)
+    if gone:
+        print(
+            f"note: {gone} of the {name} images are in the {other} split too; they are left out of {name}",
+            file=sys.stderr,
+        )
+    return mine[0][kept], mine[1][kept]

@@ -2,20 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
-MAX_PIXELS = 50_000_000  # of a picture before it is decoded: what a good camera takes
-KEPT_EDGE = 1024  # pixels that a decoded picture keeps along its longer edge; no model here sees more
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 INK = 40  # grey level above which a pixel is ink, on the way to a frame around it
 DETAIL = 4  # pixels along an edge that are averaged into one of a framed input
-
-
-class PictureError(ValueError):
-    """A file is no picture that can be shown to a model; the message is one line for a person."""
 
 
 @dataclass(frozen=True)
@@ -45,37 +37,6 @@ FRAMINGS = {
     # set then counts down to 8x8. All 1,797 scans have ink in their first and last rows.
     "digits": Framing(32 / 32, 20 / 32, squeeze=True, by_mass=False, upright=True),
 }
-
-
-def read_picture(file: str | IO[bytes]) -> np.ndarray:
-    """Read a picture, whatever its colours, upright and on white where it is transparent.
-
-    Returns: `(H, W, 3)` uint8, at most `KEPT_EDGE` along its longer edge.
-
-    Raises:
-        PictureError: It is no picture, a broken one, or too large to be decoded safely.
-    """
-    try:
-        with Image.open(file, formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise PictureError(
-                    f"The picture has {image.width} x {image.height} pixels, more than "
-                    f"{MAX_PIXELS // 1_000_000} million: scale it down first."
-                )
-            image.draft("RGB", (KEPT_EDGE, KEPT_EDGE))
-            return np.asarray(_plain(image), "uint8")
-    except PictureError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:  # Pillow's own bound
-        raise PictureError(
-            f"The picture has far more than {MAX_PIXELS // 1_000_000} million pixels: scale it down first."
-        ) from error
-    except UnidentifiedImageError as error:
-        raise PictureError(
-            f"This file is no picture. {', '.join(FORMATS[:-1])} and {FORMATS[-1]} can be read."
-        ) from error
-    except Exception as error:  # a broken file makes Pillow raise almost anything
-        raise PictureError(f"This picture is damaged: {_first_line(error)}.") from error
 
 
 def on_black(drawing: np.ndarray) -> np.ndarray:
@@ -172,28 +133,3 @@ def _centre_of_mass(grey: np.ndarray) -> tuple[float, float]:
 def _clamp(offset: int, room: int) -> int:
     """`offset`, moved so far that nothing is cut off."""
     return min(max(offset, 0), max(room, 0))
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """An image of any mode as RGB: upright, small, on white, 16 bits a channel scaled to 8."""
-    ImageOps.exif_transpose(image, in_place=True)  # a large picture is in memory but once
-    if image.mode.startswith(("I", "F")):
-        levels = np.asarray(_small(image.convert("F")), "float64")
-        largest = 65535 if levels.max(initial=0) > 255 else 255
-        image = Image.fromarray(np.clip(levels * 255 / largest, 0, 255).astype("uint8"))
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = _small(image if image.mode == "RGBA" else image.convert("RGBA"))
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = _small(image if image.mode == "RGB" else image.convert("RGB"))
-    image.thumbnail((KEPT_EDGE, KEPT_EDGE))
-    return image
-
-
-def _small(image: Image.Image) -> Image.Image:
-    """An image averaged down by a whole factor, so that little memory is needed for what follows."""
-    factor = max(image.size) // KEPT_EDGE
-    return image.reduce(factor) if factor > 1 else image
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -54,7 +54,7 @@ def load(folder: Path, shape: tuple[int, ...]) -> tuple[list[int], np.ndarray]:
     found, sheets = [], []
     for step in steps(folder) if max(height, width) <= LARGEST else []:
         try:
-            with Image.open(_path(folder, step)) as image:
+            with Image.open(_path(folder, step), formats=("PNG",)) as image:
                 if image.size != (SIDE * width, SIDE * height):
                     continue
                 sheets.append(np.asarray(image.convert("L" if channels == 1 else "RGB")))

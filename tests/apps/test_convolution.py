@@ -169,7 +169,7 @@ def test_an_uploaded_picture_is_answered_and_can_be_inverted(digits, page):
 
 def test_an_upload_that_is_no_picture_is_told_and_the_page_lives_on(digits, page):
     tested = upload(page("convolution"), b"<?xml version='1.0'?><svg/>")
-    assert "no picture" in tested.warning[0].value
+    assert "can't be read as an image" in tested.warning[0].value
     drawn(tested.segmented_control(key="source").set_value("Draw").run())
     assert not tested.warning
 
@@ -208,7 +208,7 @@ def test_a_single_pixel_is_a_picture(digits, page):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "no picture"),
+        (b"", "can't be read as an image"),
         (picture_file("RGB", (600, 800))[:-80], "damaged"),
         (picture_file("1", (10_000, 5_001)), "more than 50 million"),
         (picture_file("1", (20_000, 20_000)), "far more than 50 million"),

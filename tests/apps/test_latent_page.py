@@ -161,7 +161,7 @@ def test_a_broken_upload_is_told_calmly(page, run):
     drawn(tested.segmented_control(key="latent-beginning").set_value("Your own picture").run())
     drawn(tested.segmented_control(key="source").set_value("Upload").run())
     drawn(tested.file_uploader[0].set_value(("shoe.png", b"no picture", "image/png")).run())
-    assert "This file is no picture" in tested.warning[0].value
+    assert "shoe.png can't be read as an image" in tested.warning[0].value
     assert tested.button(key="latent-find").disabled
 
 

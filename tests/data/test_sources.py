@@ -5,11 +5,9 @@ import textwrap
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
 
 import data
 from data import DataUnavailable, celeb_a, digits, downloads, image_folder, tfds_images
-from data.image_folder import read_image
 from data.source import Augmentation, Split
 from data.splitting import fingerprints, split_by_content, without
 from tests.conftest import ROOT, run_python
@@ -68,96 +66,6 @@ def test_without_leaves_out_exact_copies_alone():
 def test_shares_that_leave_nothing_are_refused(shares):
     with pytest.raises(ValueError, match="shares must be at least 0 and sum to less than 1"):
         split_by_content(np.zeros((2, 1)), shares)
-
-
-def paint(folder, name: str, count: int, size=(20, 10)) -> None:
-    (folder / name).mkdir(parents=True, exist_ok=True)
-    generator = np.random.default_rng(len(name))
-    for number in range(count):
-        pixels = generator.integers(0, 255, (*size[::-1], 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / name / f"{number}.png")
-
-
-def test_own_images(tmp_path):
-    paint(tmp_path, "cat", 40)
-    paint(tmp_path, "mouse", 30)
-    (tmp_path / "cat" / "notes.txt").write_text("not an image")
-    source = image_folder.Config(str(tmp_path), size=16, channels=1, test=0.2).load()
-    assert source.spec.classes == ("cat", "mouse")
-    assert source.spec.input_shape == (16, 16, 1)
-    assert sum(map(len, (source.train, source.validation, source.test))) == 70
-    assert set(source.train.targets) == {0, 1}
-
-
-def test_own_images_without_classes(tmp_path):
-    paint(tmp_path, "cat", 40)
-    paint(tmp_path, ".", 30)
-    source = image_folder.Config(str(tmp_path), size=16, labelled=False).load()
-    assert source.spec.classes == ()
-    assert sum(map(len, (source.train, source.validation, source.test))) == 70
-    assert not source.train.targets.any()
-
-
-def test_own_images_keep_their_proportions(tmp_path):
-    Image.new("RGB", (40, 20), "white").save(tmp_path / "wide.png")
-    image = read_image(tmp_path / "wide.png", 8, 3)
-    assert image[:2].max() == image[-2:].max() == 0
-    assert image[2:-2].min() == 255
-
-
-@pytest.mark.parametrize(
-    ("prepare", "message"),
-    [
-        (lambda root: root / "nowhere", "is not a folder. Name one"),
-        (lambda root: root, "at least two sub-folders.* Found: 0 images in 0 sub-folders"),
-    ],
-)
-def test_a_folder_that_will_not_do_is_told(tmp_path, prepare, message):
-    with pytest.raises(DataUnavailable, match=message):
-        image_folder.Config(str(prepare(tmp_path))).load()
-    (tmp_path / "notes.txt").write_text("not an image")
-    with pytest.raises(DataUnavailable, match="holds no images: files that end with .png"):
-        image_folder.Config(str(tmp_path), labelled=False).load()
-
-
-def test_too_few_own_images_are_told(tmp_path):
-    paint(tmp_path, "cat", 1)
-    paint(tmp_path, "mouse", 1)
-    for labelled in (True, False):
-        with pytest.raises(DataUnavailable, match="2 images are too few for three splits"):
-            image_folder.Config(str(tmp_path), labelled=labelled).load()
-
-
-def test_a_file_that_is_no_image_is_named(tmp_path):
-    paint(tmp_path, "cat", 2)
-    paint(tmp_path, "mouse", 2)
-    (tmp_path / "cat" / "x.png").write_bytes(b"<script>")
-    with pytest.raises(DataUnavailable, match=r"x.png can't be read as an image.* --data.broken skip"):
-        image_folder.Config(str(tmp_path)).load()
-
-
-def test_a_broken_image_is_skipped_and_named_where_that_is_asked_for(tmp_path, capsys):
-    paint(tmp_path, "cat", 40)
-    paint(tmp_path, "mouse", 30)
-    whole = (tmp_path / "cat" / "1.png").read_bytes()
-    (tmp_path / "cat" / "1.png").write_bytes(whole[:100])
-    source = image_folder.Config(str(tmp_path), size=8, broken="skip").load()
-    assert sum(map(len, (source.train, source.validation, source.test))) == 69
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("warning: ")
-    assert "1.png can't be read as an image" in line
-    for path in tmp_path.rglob("*.png"):
-        path.unlink()
-    (tmp_path / "cat" / "1.png").write_bytes(whole[:100])
-    with pytest.raises(DataUnavailable, match="not one of the 1 images"):
-        image_folder.Config(str(tmp_path), broken="skip").load()
-
-
-def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
-    Image.new("L", (2000, 2000)).save(tmp_path / "bomb.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000_000)
-    with pytest.raises(DataUnavailable, match="bomb.png can't be read"):
-        read_image(tmp_path / "bomb.png", 8, 1)
 
 
 def test_bounds_of_settings_are_named():
