@@ -10,13 +10,15 @@ import argparse
 import importlib
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.table import Table, machine
+from training import arguments as lines
 from training import quiet
-from training.arguments import overrides, positive
+from training.arguments import USAGE_ERROR, Parser, positive
 from training.runs import RUNS
+from training.settings import unknown
 
 BENCHMARKS = (
     "cnn",
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns: The exit status.
     """
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = Parser(prog="python -m benchmarks", description=__doc__)
     known = ", ".join(BENCHMARKS)
     parser.add_argument(
         "names",
@@ -53,21 +55,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folds", type=positive, default=10, help="how many, of `folds`")
     parser.add_argument("--runs-dir", type=Path, default=RUNS, help="where these have their runs")
     options, rest = parser.parse_known_args(arguments)
-    changes = overrides(rest)
-    if changes is None or (changes and options.names[:1] != [FOLDS]):
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest and options.names[:1] != [FOLDS]:
+        parser.unrecognized(rest)
     if options.names[:1] == [FOLDS]:
         if len(options.names) != 2:
             parser.error("folds takes one recipe")
-        return _folds(options, changes)
+        return _folds(options, parser, rest)
     if options.names[:1] == [SEEDS]:
         return _seeds(options)
     if options.names[:1] == [TORSOS]:
         return _torsos(options)
     for name in options.names:
         if name not in BENCHMARKS:
-            print(f"error: there is no benchmark {name!r}. There are: {known}", file=sys.stderr)
-            return 2
+            message = unknown("benchmark", name, (*BENCHMARKS, SEEDS, FOLDS, TORSOS))
+            print(f"error: {message}", file=sys.stderr)
+            return USAGE_ERROR
     quiet.import_tensorflow()
     if not options.json:
         print(machine())
@@ -97,13 +99,19 @@ def _torsos(options: argparse.Namespace) -> int:
     return _train(TORSOS, lambda: torsos.run(games, count, options.runs_dir), options.json)
 
 
-def _folds(options: argparse.Namespace, changes: Mapping[str, str]) -> int:
+def _folds(options: argparse.Namespace, parser: Parser, rest: Sequence[str]) -> int:
     """The mean validation figures of the recipe that is named after `folds`, with some settings changed."""
     quiet.import_tensorflow()
     from benchmarks import folds
+    from training import recipes
 
     name = options.names[1]
-    return _train(FOLDS, lambda: folds.run(name, options.folds, changes, options.runs_dir), options.json)
+
+    def measure() -> Table:
+        changes = lines.changes(parser, rest, FOLDS, lambda: recipes.find(name).field_names())
+        return folds.run(name, options.folds, changes, options.runs_dir)
+
+    return _train(FOLDS, measure, options.json)
 
 
 def _train(name: str, run: Callable[[], Table], as_json: bool) -> int:
@@ -116,7 +124,7 @@ def _train(name: str, run: Callable[[], Table], as_json: bool) -> int:
         table = run()
     except (DataUnavailable, RunError, SettingsError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return USAGE_ERROR
     _tell(name, table, as_json)
     return 0
 
@@ -129,4 +137,4 @@ def _tell(name: str, table: Table, as_json: bool) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    lines.run(main)

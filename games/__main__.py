@@ -5,17 +5,18 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
-
-from games import GAMES, GameError, playable
-from games.game import Playable
-from games.outside import OUTSIDE
-from training import runs
-from training.__main__ import USAGE_ERROR
-from training.arguments import positive
+from games import GameError, playable
+from training import arguments as lines
+from training import quiet, runs
+from training.arguments import USAGE_ERROR, Parser, positive
 from training.settings import SettingsError
+
+if TYPE_CHECKING:
+    import keras
+
+    from games.game import Playable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns: The exit status: 0, or `USAGE_ERROR` with one line on standard error.
     """
-    options = _parse(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest:
+        parser.unrecognized(rest, options.command)
+    quiet.import_tensorflow()  # only now, so that --help answers at once
     try:
         return COMMANDS[options.command](options)
     except (GameError, SettingsError, runs.RunError) as error:
@@ -32,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
+    from games import GAMES
+
     rows = [
         {
             "game": name,
@@ -94,8 +101,10 @@ def _record(options: argparse.Namespace) -> int:
 COMMANDS = {"list": _list, "evaluate": _evaluate, "record": _record}
 
 
-def _agent(options: argparse.Namespace) -> tuple[runs.Run, Playable, keras.Model]:
+def _agent(options: argparse.Namespace) -> tuple[runs.Run, "Playable", "keras.Model"]:
     """The run that is asked for, the game that it is to play, and its policy."""
+    from games import GAMES
+    from games.outside import OUTSIDE
     from training import trainer
 
     run = runs.find(options.run, options.runs_dir)
@@ -120,11 +129,11 @@ def _shown(value: Any) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m games", description=__doc__)
-    shared = argparse.ArgumentParser(add_help=False)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m games", description=__doc__)
+    shared = Parser(add_help=False)
     shared.add_argument("--json", action="store_true", help="print JSON")
-    played = argparse.ArgumentParser(add_help=False)
+    played = Parser(add_help=False)
     played.add_argument("run", help="a run's name, a gallery name, or a path")
     played.add_argument("--runs-dir", type=Path, default=runs.RUNS, help="where the runs are")
     played.add_argument("--game", help="another game, with its usual settings (default: the run's own)")
@@ -145,8 +154,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     record.add_argument("--out", type=Path, required=True, help="where to: a .gif or a .mp4")
     record.add_argument("--episodes", type=positive, default=1, help="how many, one after the other (1)")
     record.add_argument("--most-steps", type=positive, default=1000, help="of an episode (1000)")
-    return parser.parse_args(arguments)
+    return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    lines.run(main)

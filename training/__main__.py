@@ -8,12 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from training import arguments as lines
 from training import quiet, runs
-from training.arguments import overrides as read_overrides
-from training.arguments import positive
-
-USAGE_ERROR = 2
-STOPPED = 130  # as a shell reports a process that SIGINT ended
+from training.arguments import STOPPED, USAGE_ERROR, Parser, positive
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,14 +18,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns: The exit status: 0, `USAGE_ERROR` with one line on standard error, or `STOPPED`.
     """
-    options, overrides = _parse(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command != "train":
+        parser.unrecognized(rest, options.command)
     # Only now, so that --help answers at once.
     quiet.import_tensorflow()
     from data import DataUnavailable
     from training.settings import SettingsError
     from training.strategy import DeviceError
 
+    def fields() -> list[str]:
+        from training import recipes
+
+        return recipes.find(options.recipe).field_names()
+
     try:
+        overrides = lines.changes(parser, rest, options.command, fields)
         return COMMANDS[options.command](options, overrides)
     except (DataUnavailable, DeviceError, SettingsError, runs.RunError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -193,13 +199,12 @@ def _shown(value: Any) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def _parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
-    """The command's options, and the overrides `--model.FIELD VALUE` and their like."""
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m training", description=__doc__)
     parser.set_defaults(json=False, runs_dir=runs.RUNS)
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = Parser(add_help=False)
     shared.add_argument("--json", action="store_true", help="print JSON")
-    placed = argparse.ArgumentParser(add_help=False)
+    placed = Parser(add_help=False)
     placed.add_argument("--runs-dir", type=Path, default=runs.RUNS, help="where the runs are")
     commands = parser.add_subparsers(dest="command", required=True)
 
@@ -240,14 +245,8 @@ def _parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[st
     )
     gallery.add_argument("recipes", nargs="*", help="default: all of them")
 
-    options, rest = parser.parse_known_args(arguments)
-    overrides = read_overrides(rest) if options.command == "train" else {}
-    if rest and options.command != "train":
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    if overrides is None:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    return options, overrides
+    return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    lines.run(main)

@@ -156,6 +156,8 @@ class Recipe:
             group, _, name = key.partition(".")
             if group not in groups or not name:
                 raise SettingsError(settings.unknown("section", group, self.sections))
+            if name.partition(".")[0] not in self._fields(group):
+                raise SettingsError(settings.unknown("field", key, self.field_names()))
             groups[group][name] = value
         new = {
             name: settings.override(getattr(self, name), values, f"{name}.")
@@ -167,6 +169,22 @@ class Recipe:
         for name in given.keys() & set(DECIDED_BY_DATA):
             raise SettingsError(f"model.{name} is decided by the data and can't be set")
         return dataclasses.replace(self, model={**self.model, **given}, **new)
+
+    def field_names(self) -> list[str]:
+        """Every setting that can be changed, as "section.field"."""
+        model = [f"model.{name}" for name in self._fields("model") if name not in DECIDED_BY_DATA]
+        return model + [
+            name
+            for section in self.sections
+            if section != "model"
+            for name in settings.field_names(getattr(self, section), f"{section}.")
+        ]
+
+    def _fields(self, section: str) -> list[str]:
+        kind = (
+            models.ARCHITECTURES[self.architecture].Config if section == "model" else getattr(self, section)
+        )
+        return [f.name for f in dataclasses.fields(kind)]
 
     def to_config(self) -> dict[str, Any]:
         """Every setting as plain JSON values, for `config.json`; what the data decide is left out."""

@@ -117,9 +117,39 @@ def _parse_bool(value: Any, name: str) -> bool:
     raise SettingsError(f"{name} must be true or false. Received: {value!r}")
 
 
+def field_names(config: Any, prefix: str = "") -> list[str]:
+    """The fields of a dataclass, those of nested dataclasses as "outer.inner"."""
+    names = []
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if dataclasses.is_dataclass(value):
+            names += field_names(value, f"{prefix}{field.name}.")
+        else:
+            names.append(prefix + field.name)
+    return names
+
+
+def nearest(name: str, known: Collection[str]) -> list[str]:
+    """Up to three names that are like a mistyped one, the likeliest first.
+
+    A name that ends as the mistyped one does after its last dot comes first: "--epochs" means
+    "--training.epochs", and "model.learning_rate" means "optimizer.learning_rate".
+    """
+    last = name.lstrip("-").replace("-", "_").split(".")[-1]
+    tails = {known_name: known_name.lstrip("-").split(".")[-1] for known_name in known}
+    same = [known_name for known_name, tail in tails.items() if tail == last]
+    if same:
+        return same[:3]
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if not close:
+        ends = difflib.get_close_matches(last, tails.values(), n=3, cutoff=0.6)
+        close = [known_name for known_name, tail in tails.items() if tail in ends]
+    return close[:3]
+
+
 def unknown(kind: str, name: str, known: Collection[str]) -> str:
     """The one line that says that there is no such `kind`, with the nearest names there are."""
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or sorted(known)[:12]
+    near = nearest(name, known) or sorted(known)[:12]
     return f"there is no {kind} {name!r}. " + (
         f"Did you mean {', '.join(near)}?" if near else f"There are no {kind}s yet."
     )

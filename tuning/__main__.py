@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from training import arguments as lines
 from training import quiet, runs
-from training.__main__ import STOPPED, USAGE_ERROR
-from training.arguments import overrides, positive
+from training.arguments import STOPPED, USAGE_ERROR, Parser, positive
 from training.settings import SettingsError
 from tuning import searches, table, trials
 from tuning.searches import SearchError
@@ -21,9 +21,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns: The exit status: 0, `USAGE_ERROR` with one line on standard error, or `STOPPED`.
     """
-    options, fixed = _parse(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command != "search":
+        parser.unrecognized(rest, options.command)
+
+    def fields() -> list[str]:
+        quiet.import_tensorflow()
+        from training import recipes
+
+        return recipes.find(options.recipe).field_names()
+
     try:
+        fixed = lines.changes(parser, rest, options.command, fields)
         return COMMANDS[options.command](options, fixed)
+    except BrokenPipeError:  # of standard output or error, not of a file
+        raise
     except (SearchError, SettingsError, runs.RunError) as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
@@ -97,10 +110,9 @@ def _stopping(trainings: trials.Trainings) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
-    """The command's options, and the settings `--model.FIELD VALUE` and their like that are not searched."""
-    parser = argparse.ArgumentParser(prog="python -m tuning", description=__doc__)
-    shared = argparse.ArgumentParser(add_help=False)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m tuning", description=__doc__)
+    shared = Parser(add_help=False)
     shared.add_argument("--json", action="store_true", help="print JSON")
     shared.add_argument("--runs-dir", type=Path, default=runs.RUNS, help="where the runs are")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -125,12 +137,8 @@ def _parse(arguments: Sequence[str] | None) -> tuple[argparse.Namespace, dict[st
     show = commands.add_parser("show", parents=[shared], help="the table of a search, running or not")
     show.add_argument("search", help="its name or path")
 
-    options, rest = parser.parse_known_args(arguments)
-    fixed = overrides(rest) if options.command == "search" else None
-    if rest and not fixed:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    return options, fixed or {}
+    return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    lines.run(main)

@@ -24,7 +24,8 @@ from filelock import FileLock, Timeout
 from training import runs
 from training.runs import Run
 from training.settings import unknown
-from tuning.spaces import SPACES, Settings
+
+Settings = dict[str, Any]
 
 FOLDER = "searches"
 _PLAN = "search.json"
@@ -70,6 +71,8 @@ class Plan:
 
     def drawn(self, values: Mapping[str, Any]) -> Settings:
         """The settings of a trial, as `Recipe.override` takes them."""
+        from tuning.spaces import SPACES  # imports Keras, for which `--help` doesn't wait
+
         return {**SPACES[self.architecture](_Drawn(values)), **self.fixed}
 
     def length(self, values: Mapping[str, Any]) -> tuple[float, int | None]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from training import runs
-from training.__main__ import STOPPED
+from training.arguments import STOPPED
 from training.runs import Run
 from tuning.searches import last_error
 
