@@ -119,7 +119,7 @@ def training_curves(rows: Sequence[Mapping[str, Any]], key: str, across: int = 2
     for column, figure in zip(columns, figures, strict=False):
         series = {"training": figure, "validation": f"val_{figure}"}
         points = [
-            {"epoch": row["epoch"], "series": label, "value": row[name]}
+            {"epoch": row.get("epoch"), "series": label, "value": row[name]}
             for label, name in series.items()
             for row in thinned(rows, name)
         ]
@@ -138,7 +138,7 @@ def comparison(runs: Mapping[str, Sequence[Mapping[str, Any]]], figure: str, axi
         key: Of the element.
     """
     points = [
-        {axis: row[axis], "series": name, "value": row[figure]}
+        {axis: row.get(axis), "series": name, "value": row[figure]}
         for name, rows in runs.items()
         for row in thinned(rows, figure)
     ]

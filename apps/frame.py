@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from apps import code_panel, engine, library, links, training_panel, widgets
+from apps import code_panel, engine, library, links, run_card, training_panel, widgets
 from apps.library import Entry
 from apps.run_card import escaped, sentence
 from training.runs import Run, RunError
@@ -92,6 +92,7 @@ def show(page: Page) -> None:
     fitting = [entry for entry in library.entries() if page.fits(entry)]
     fitting.sort(key=lambda entry: entry.architecture not in (page.architecture, *page.also))  # its own first
     links.heed_wish()
+    run_card.left_out(library.unreadable())
     entry = _pick(fitting)
     if not fitting and page.needs_model and "tab" not in st.session_state and "tab" not in st.query_params:
         st.session_state["tab"] = "Train"
@@ -172,14 +173,14 @@ def _facts(entry: Entry) -> str:
     if entry.architecture == "gan":
         shape = entry.spec.get("input_shape", ())
         made = "points" if len(shape) == 1 else library.shape_text(shape)
-        facts.append(f"makes {made} of {entry.run.config['model']['latent']} numbers")
+        facts.append(f"makes {made} of {entry.run.config['model'].get('latent', '?')} numbers")
     elif entry.spec.get("target_tokens"):
         attention = entry.run.config["model"].get("attention", "multi-head")
-        facts.append("no attention" if attention == "none" else f"{html.escape(attention)} attention")
+        facts.append("no attention" if attention == "none" else f"{html.escape(str(attention))} attention")
     elif entry.architecture == "policy":
         game = entry.run.config["data"]
         name = game.get("id") or game.get("rom") or entry.run.config["source"]  # of worlds outside theirs
-        facts.append(f"plays {html.escape(name).replace('_', ' ')}")
+        facts.append(f"plays {html.escape(str(name)).replace('_', ' ')}")
         facts += [f"sees {library.shape_text(entry.spec['input_shape'])}"] if entry.spec else []
     elif entry.spec.get("continued"):
         facts.append(f"context of {library.readable(entry.spec['input_shape'][0])}")

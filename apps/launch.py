@@ -38,13 +38,19 @@ def start(run: Run, devices: str = "auto") -> threading.Thread:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 # Lines in the order in which they were said: the last one tells why it failed.
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={
+                    **os.environ,
+                    "PYTHONUNBUFFERED": "1",
+                    runs.RUN_VARIABLE: str(run.path.resolve()),
+                },
             )
     except OSError as error:
         message = f"the training can't be started: {error.strerror}"
         run.update_status(state="failed", error=message)
         raise RunError(message) from error
-    run.update_status(pid=process.pid)  # so that it can be stopped before it has said a word
+    run.update_status(
+        **runs.process_facts(process.pid)
+    )  # so that it can be stopped before it has said a word
     reaper = threading.Thread(target=_reap, args=(process, run), name=f"reap {run.name}", daemon=True)
     reaper.start()
     return reaper

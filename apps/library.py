@@ -65,10 +65,18 @@ class Entry:
 
 
 def entries() -> list[Entry]:
-    """All there are, the gallery first, then the runs with the newest first."""
+    """All that can be read, the gallery first, then the runs with the newest first."""
     return [
         *(Entry("gallery", run) for run in sorted(runs.runs_in(gallery_folder()), key=lambda run: run.name)),
         *(Entry("runs", run) for run in runs.runs_in(runs_folder())),
+    ]
+
+
+def unreadable() -> list[runs.Unreadable]:
+    """The runs that `entries` leaves out, with the reasons."""
+    return [
+        *runs.listing(gallery_folder()).unreadable,
+        *runs.listing(runs_folder()).unreadable,
     ]
 
 
@@ -91,17 +99,8 @@ def sees_images(entry: Entry) -> bool:
 
 
 def rows(run: Run) -> list[dict[str, Any]]:
-    """All that a run has logged; read again only when its file has changed. Not to be written to."""
-    try:
-        stat = run.metrics_path.stat()
-    except FileNotFoundError:
-        return []
-    return _rows(str(run.path), stat.st_mtime_ns, stat.st_size)
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _rows(path: str, modified: int, size: int) -> list[dict[str, Any]]:
-    return Run(Path(path)).metrics()
+    """All that a run has logged. Not to be written to."""
+    return run.metrics()
 
 
 def readable(number: int) -> str:

@@ -1,17 +1,17 @@
 """A run as pages show it: its state, its curves, and what can be done with it."""
 
-import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from apps import charts, launch, library
-from training.runs import Run, RunError
+from training.runs import Run, RunError, Unreadable
 
 POLL_SECONDS = 1.0
 LOG_LINES = 60
+MOST_LEFT_OUT = 10  # damaged runs that are named
 RECENT = 10  # rows by whose pace the rest is judged
 
 BADGES: dict[str, tuple[str, Any]] = {
@@ -37,6 +37,11 @@ def follow(run: Run, actions: Actions) -> None:
 
 
 def _followed(run: Run, actions: Actions, was_active: bool) -> None:
+    try:
+        run.check()
+    except RunError as error:  # damaged while it is followed
+        st.error(sentence(error), icon=":material/error:")
+        return
     if (run.state in launch.ACTIVE) != was_active:
         st.rerun()  # the whole page: its timer begins or ends with the run
     show(run, actions)
@@ -49,6 +54,9 @@ def show(run: Run, actions: Actions) -> None:
     active = state in launch.ACTIVE
     with st.container(border=True, key=f"run-{run.name}"):
         _head(run, state, actions)
+        name, error = st.session_state.get("stop-error", ("", ""))
+        if active and name == run.name:
+            st.error(sentence(error), icon=":material/error:")
         if active or status.get("steps"):
             _progress(status, active, rows)
         if state == "failed":
@@ -68,6 +76,19 @@ def log(run: Run) -> None:
     if lines:
         with st.expander("What the process printed", icon=":material/terminal:"):
             st.code("\n".join(lines), None, wrap_lines=True)
+
+
+def left_out(unreadable: Sequence[Unreadable]) -> None:
+    """Name the runs that a list leaves out, with the reasons."""
+    if not unreadable:
+        return
+    count = "1 run is" if len(unreadable) == 1 else f"{len(unreadable)} runs are"
+    lines = [f"- **{escaped(each.name)}**: {escaped(each.reason)}" for each in unreadable[:MOST_LEFT_OUT]]
+    if len(unreadable) > MOST_LEFT_OUT:
+        lines.append(f"- and {len(unreadable) - MOST_LEFT_OUT} more")
+    st.warning(
+        "\n".join([f"{count} left out, because a file is damaged:", "", *lines]), icon=":material/warning:"
+    )
 
 
 def start(run: Run, devices: str = "auto") -> None:
@@ -126,9 +147,12 @@ def stop_or_resume(run: Run, state: str) -> None:
 
 
 def _stop(run: Run) -> None:
-    with contextlib.suppress(ProcessLookupError):  # it ended just now
+    try:
         run.stop()
-    st.session_state["stopping"] = run.name
+    except RunError as error:
+        st.session_state["stop-error"] = run.name, str(error)
+    else:
+        st.session_state["stopping"] = run.name
 
 
 def _progress(status: dict[str, Any], active: bool, rows: list[dict[str, Any]]) -> None:
@@ -141,7 +165,7 @@ def _progress(status: dict[str, Any], active: bool, rows: list[dict[str, Any]]) 
     facts = [f"step {library.readable(step)} of {library.readable(steps)}"]
     if rows:
         last = rows[-1]
-        facts.append(f"epoch {last['epoch']:.4g}")
+        facts += [f"epoch {last['epoch']:.4g}"] if "epoch" in last else []
         facts.append(library.duration_text(last["seconds"]))
         before = rows[-RECENT] if len(rows) >= RECENT else rows[0]
         if active and last["step"] > before["step"]:

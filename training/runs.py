@@ -17,19 +17,24 @@ old one in place. This module imports neither TensorFlow nor Keras: pages list r
 
 import contextlib
 import datetime
+import functools
 import json
 import os
 import platform
-import re
 import shutil
-import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
 
+from training import run_files
+from training.run_files import NAME, FileError
 from training.settings import unknown
+
+if TYPE_CHECKING:
+    import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = ROOT / "runs"
@@ -37,9 +42,12 @@ GALLERY = ROOT / "gallery"
 
 State = Literal["queued", "running", "stopped", "finished", "failed"]
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MODEL = "model"
 LOCK_SECONDS = 1.0  # to wait for a run: who reads its state holds it for a moment
+QUEUED_SECONDS = 60.0  # within which a run that was queued has a process, or never will
+CLOCK_SECONDS = 2.0  # by which two readings of the time at which a process started may differ
+RUN_VARIABLE = "NEURAL_ARCADE_RUN"  # in the environment of a process that was started for a run: its folder
+LISTED = ("config.json", "status.json", "evaluation.json", "sweep.json", "metrics.jsonl")  # files of a list
 
 
 class RunError(Exception):
@@ -47,7 +55,11 @@ class RunError(Exception):
 
 
 class Run:
-    """One run's folder. Cheap: nothing is read before it is asked for."""
+    """One run's folder. Cheap: nothing is read before it is asked for.
+
+    Every property that reads a file checks it by the rules of `training.run_files`, and raises a RunError
+    that names the file and the reason where it is damaged.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
@@ -112,12 +124,28 @@ class Run:
         return self.state in ("stopped", "failed") and (self.path / "config.json").exists()
 
     def metrics(self) -> list[dict[str, Any]]:
-        """All rows that were logged, first to last; a last line that is being written is left out."""
+        """All rows that were logged, first to last; a last line that is being written is left out.
+
+        The rows are shared with later calls until the file changes: they are not to be changed.
+        """
         try:
-            text = self.metrics_path.read_text()
-        except FileNotFoundError:
-            return []
-        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+            return list(_rows(str(self.metrics_path), _version(self.metrics_path)))
+        except FileError as error:
+            raise self._unreadable(error) from error
+
+    def check(self) -> None:
+        """Check all files that a list of runs or a page shows.
+
+        Raises:
+            RunError: One is damaged, or lacks what every run has.
+        """
+        config = self.config
+        for name in LISTED[1:-1]:
+            self._read(name)
+        try:
+            run_files.check_complete(config, self.metrics())
+        except FileError as error:
+            raise self._unreadable(error) from error
 
     # Changing it
 
@@ -153,16 +181,31 @@ class Run:
     def stop(self) -> None:
         """Ask the process that trains this run to save and stop.
 
+        `status.json` says which process that is, and anybody may have written it. So a signal goes only to a
+        process of this user that holds this run's lock, or that was started for this run, and that started
+        when the file says so.
+
         Raises:
-            RunError: It is a process of another machine.
+            RunError: It is a process of another machine, or none that trains this run.
         """
         status = self.status
         if status.get("state") not in ("queued", "running") or not status.get("pid"):
             return
         if status.get("host", platform.node()) != platform.node():
             raise RunError(f"run {self.name!r} is being trained on {status['host']}: stop it there")
-        with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
-            os.kill(status["pid"], signal.SIGTERM)
+        import psutil  # only where a process is looked at: lists of runs are made often
+
+        process = self._process(status)
+        if process is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended by itself
+                process.terminate()
+            return
+        # It may have ended between the two looks.
+        if self.status.get("state") in ("queued", "running") and psutil.pid_exists(status["pid"]):
+            raise RunError(
+                f"process {status['pid']}, which status.json of run {self.name!r} names, does not train "
+                f"this run, so it was not stopped. Stop the training where it was started"
+            )
 
     def delete(self) -> None:
         """Remove the run and all it holds.
@@ -175,21 +218,27 @@ class Run:
 
     def _read(self, name: str) -> dict[str, Any]:
         try:
-            return json.loads((self.path / name).read_text())
-        except (FileNotFoundError, NotADirectoryError):
-            return {}
-        except json.JSONDecodeError as error:
-            raise RunError(
-                f"{self.path / name} is not JSON ({error}): the file was changed by hand"
-            ) from error
+            content = run_files.read(self.path / name)
+            run_files.check(name, content)
+        except FileError as error:
+            raise self._unreadable(error) from error
+        return content
+
+    def _unreadable(self, error: FileError) -> RunError:
+        return RunError(f"run {self.name!r} can't be read: {error}. The file is in {self.path}")
 
     def _lock(self, seconds: float = 0) -> FileLock:
         return FileLock(self.path / ".lock", timeout=seconds)
 
     def _alive(self, status: dict[str, Any]) -> bool:
-        if status["state"] == "queued":  # starts within seconds, or never did
-            started = datetime.datetime.fromisoformat(status["updated"])
-            return (datetime.datetime.now(datetime.UTC) - started).total_seconds() < 60
+        if status["state"] == "queued":
+            if status.get("pid") and self._process(status) is not None:
+                return True
+            if "updated" not in status:
+                return False
+            updated = datetime.datetime.fromisoformat(status["updated"])
+            age = (datetime.datetime.now(datetime.UTC) - updated).total_seconds()
+            return abs(age) < QUEUED_SECONDS
         try:
             with self._lock():
                 return False
@@ -197,6 +246,68 @@ class Run:
             return True
         except OSError:  # a folder that may only be read: nobody trains there
             return False
+
+    def _process(self, status: dict[str, Any]) -> "psutil.Process | None":
+        """The process that `status` names, if it trains this run; see `stop`."""
+        import psutil
+
+        pid = status["pid"]
+        if pid <= 1 or pid == os.getpid():
+            return None
+        try:
+            process = psutil.Process(pid)
+            if process.username() != psutil.Process().username():
+                return None
+            started = status.get("started")
+            if started is not None and abs(process.create_time() - started) > CLOCK_SECONDS:
+                return None  # the number was given to another process since
+            if process.environ().get(RUN_VARIABLE) == str(self.path.resolve()):
+                return process
+            lock = self.path.resolve() / ".lock"
+            return process if any(Path(file.path) == lock for file in process.open_files()) else None
+        except psutil.Error:
+            return None
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """What tells one version of a file from the next."""
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        return (error.errno or 0,)
+    return (found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode)
+
+
+@functools.lru_cache(maxsize=256)
+def _rows(path: str, version: tuple[int, ...]) -> tuple[dict[str, Any], ...]:
+    """The rows of a log."""
+    return tuple(run_files.read_rows(Path(path)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _checked(path: str, versions: tuple[tuple[int, ...], ...]) -> tuple[str, str | None]:
+    """When a run was created, and why it can't be read; None where it can."""
+    run = Run(Path(path))
+    try:
+        run.check()
+    except RunError as error:
+        return "", str(error.__cause__ or error)
+    return run._read("status.json").get("created", ""), None
+
+
+def this_process() -> dict[str, Any]:
+    """What `status.json` says of the process that trains a run, so that `Run.stop` finds it."""
+    return {**process_facts(os.getpid()), "host": platform.node()}
+
+
+def process_facts(pid: int) -> dict[str, Any]:
+    """A process' number and the time at which it started; None for a time that can't be had."""
+    import psutil
+
+    try:
+        return {"pid": pid, "started": psutil.Process(pid).create_time()}
+    except psutil.Error:
+        return {"pid": pid, "started": None}
 
 
 def create(directory: Path, name: str, config: dict[str, Any], worker: int = 0) -> Run:
@@ -250,19 +361,72 @@ def free_name(directory: Path, recipe: str) -> str:
     return f"{recipe}-{number}"
 
 
-def runs_in(directory: Path) -> list[Run]:
-    """The runs in a folder, the newest first."""
+@dataclass(frozen=True)
+class Unreadable:
+    """A run that a list leaves out.
+
+    Args:
+        name: Name of its folder.
+        reason: Which file is damaged and how, in one line.
+    """
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The runs in a folder.
+
+    Args:
+        runs: Those that can be read, the newest first.
+        unreadable: Those that can't, by name.
+    """
+
+    runs: tuple[Run, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+def listing(directory: Path) -> Listing:
+    """The runs in a folder, each checked; never raises because of what is in the folder."""
     folder = Path(directory)
-    if not folder.is_dir():
+    good: list[tuple[str, Run]] = []
+    bad: list[Unreadable] = []
+    try:
+        names = sorted(names_in(folder))
+    except OSError as error:
+        return Listing(unreadable=(Unreadable(folder.name, f"can't be read: {error.strerror or error}"),))
+    for name in names:
+        path = folder / name
+        created, problem = _checked(str(path), tuple(_version(path / file) for file in LISTED))
+        if problem is None:
+            good.append((created, Run(path)))
+        else:
+            bad.append(Unreadable(name, problem))
+    good.sort(key=lambda pair: (pair[0], pair[1].name), reverse=True)
+    return Listing(tuple(run for _, run in good), tuple(bad))
+
+
+def runs_in(directory: Path) -> list[Run]:
+    """The runs in a folder that can be read, the newest first; see `listing` for the others."""
+    return list(listing(directory).runs)
+
+
+def names_in(directory: Path) -> list[str]:
+    """The names of all runs in a folder, readable or not.
+
+    Raises:
+        OSError: The folder is there and can't be read.
+    """
+    try:
+        paths = list(Path(directory).iterdir())
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    found = [
-        Run(path)
-        for path in folder.iterdir()
-        if NAME.fullmatch(path.name) and (path / "config.json").exists()
-    ]
-    return sorted(
-        found, key=lambda run: (run._read("status.json").get("created", ""), run.name), reverse=True
-    )
+    return [path.name for path in paths if NAME.fullmatch(path.name) and _is_run(path)]
+
+
+def _is_run(path: Path) -> bool:
+    return os.path.lexists(path / "config.json")
 
 
 def find(name: str, directory: Path = RUNS) -> Run:
@@ -273,11 +437,14 @@ def find(name: str, directory: Path = RUNS) -> Run:
     """
     if NAME.fullmatch(name):
         for folder in (Path(directory), GALLERY):
-            if (folder / name / "config.json").exists():
+            if _is_run(folder / name):
                 return Run(folder / name)
-    elif (Path(name).expanduser() / "config.json").exists():
+    elif _is_run(Path(name).expanduser()):
         return Run(Path(name).expanduser())
-    known = [run.name for folder in (directory, GALLERY) for run in runs_in(folder)]
+    known: list[str] = []
+    for folder in (Path(directory), GALLERY):
+        with contextlib.suppress(OSError):
+            known += names_in(folder)
     raise RunError(unknown("run", name, known))
 
 

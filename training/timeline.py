@@ -61,6 +61,8 @@ def load(folder: Path, shape: tuple[int, ...]) -> tuple[list[int], np.ndarray]:
         except (OSError, SyntaxError):  # what Pillow raises of a file that is cut short
             continue
         found.append(step)
+    if not sheets:
+        return [], np.zeros((0, SIDE**2, height, width, channels), "uint8")
     pictures = np.reshape(sheets, (-1, SIDE, height, SIDE, width, channels)).astype("uint8")
     return found, pictures.transpose(0, 1, 3, 2, 4, 5).reshape(-1, SIDE**2, height, width, channels)
 

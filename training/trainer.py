@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib.metadata
-import os
 import platform
 import shutil
 import subprocess
@@ -90,7 +89,7 @@ def train(
         SettingsError, DeviceError, DataUnavailable: A setting doesn't fit.
     """
     with run.locked():
-        run.update_status(state="running", pid=os.getpid(), host=platform.node(), error=None)
+        run.update_status(state="running", error=None, **runs.this_process())
         stop = stop or Stop()
         try:
             loop = _prepare(run, devices, stop, callbacks, quiet)

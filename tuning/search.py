@@ -107,7 +107,7 @@ def run(
             _work(search, trial_count, devices, role, trainings, tell)
         return
     with search.locked():
-        search.update_status(state="running", pid=os.getpid(), error=None, trials=trial_count)
+        search.update_status(state="running", error=None, trials=trial_count, **runs.this_process())
         try:
             with _muted():
                 tuner = _Tuner(search, trial_count, devices, trainings, tell)

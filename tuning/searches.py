@@ -12,7 +12,6 @@ TensorFlow nor KerasTuner: a table is shown at once.
 
 import contextlib
 import dataclasses
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,8 +20,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from training import runs
-from training.runs import Run
+from training import run_files, runs
+from training.run_files import COUNT, NULL, NUMBER, OBJECT, SIZE, TEXT, FileError, Rule
+from training.runs import Run, RunError, Unreadable
 from training.settings import unknown
 
 Settings = dict[str, Any]
@@ -35,6 +35,31 @@ EPOCHS = "tuner/epochs"  # length of the trial, in parts of a full one
 EARLIER = "tuner/trial_id"  # the trial that it goes on with
 FULL = "tuner/full"  # parts of a full trial
 PLAN = "tuner/plan"  # what is searched, so that a worker of another search is found out
+
+PLAN_RULES: Mapping[str, Rule] = {
+    "recipe": TEXT,
+    "architecture": Rule(f"one of {', '.join(sorted(SPACES))}", lambda v: isinstance(v, str) and v in SPACES),
+    "tuner": TEXT,
+    "seed": COUNT,
+    "epochs": NUMBER,
+    "steps": SIZE | NULL,
+    "fixed": OBJECT,
+    "figure": TEXT,
+    "direction": Rule("max or min", lambda v: v in ("max", "min")),
+    "settings": OBJECT,
+}
+TRIAL_RULES: Mapping[str, Rule] = {
+    "trial_id": Rule("a text of digits", lambda v: isinstance(v, str) and v.isdecimal() and len(v) < 10),
+    "status": TEXT,
+    "hyperparameters": Rule(
+        "an object with values", lambda v: isinstance(v, dict) and isinstance(v.get("values"), dict)
+    ),
+    "metrics": Rule(
+        "an object with metrics", lambda v: isinstance(v, dict) and isinstance(v.get("metrics"), dict)
+    ),
+    "score": NUMBER | NULL,
+    "message": TEXT | NULL,
+}
 
 
 class SearchError(Exception):
@@ -152,10 +177,12 @@ class Search:
     def plan(self) -> Plan:
         """What all its trials have in common."""
         try:
-            return Plan(**json.loads((self.path / _PLAN).read_text()))
-        except (json.JSONDecodeError, TypeError) as error:
+            content = run_files.read(self.path / _PLAN)
+            run_files.check_fields(_PLAN, content, PLAN_RULES, PLAN_RULES)
+            return Plan(**content)
+        except (FileError, TypeError) as error:
             raise SearchError(
-                f"{self.path / _PLAN} is not a search's: the file was changed by hand"
+                f"{self.path / _PLAN} is not a search's: the file was changed by hand ({error})"
             ) from error
 
     @property
@@ -213,14 +240,31 @@ class Search:
 
     def trials(self) -> list[Trial]:
         """The trials so far: the finished ones from the best on, then the others as they were begun."""
-        plan, alive = self.plan, self.state == "running"
-        files = self.oracle_path.glob("trial_*/trial.json")
-        trials = [self._trial(json.loads(path.read_text()), plan, alive) for path in files]
+        plan = self.plan
+        trials, _ = self._read_trials()
         trials.sort(key=lambda trial: trial.number)
         finished = [trial for trial in trials if trial.state == "finished" and trial.value is not None]
         finished.sort(key=lambda trial: trial.value, reverse=plan.direction == "max")  # type: ignore[arg-type, return-value]
         ranked = [dataclasses.replace(trial, rank=rank) for rank, trial in enumerate(finished, start=1)]
         return [*ranked, *(trial for trial in trials if trial not in finished)]
+
+    def unreadable(self) -> list[Unreadable]:
+        """The trials that `trials` leaves out, because a file of theirs is damaged."""
+        return self._read_trials()[1]
+
+    def _read_trials(self) -> tuple[list[Trial], list[Unreadable]]:
+        plan, alive = self.plan, self.state == "running"
+        good, bad = [], []
+        for path in sorted(self.oracle_path.glob("trial_*/trial.json")):
+            try:
+                told = run_files.read(path)
+                run_files.check_fields(path.name, told, TRIAL_RULES, TRIAL_RULES)
+                good.append(self._trial(told, plan, alive))
+            except (FileError, RunError) as error:
+                bad.append(Unreadable(path.parent.name, str(error)))
+            except (TypeError, ValueError, KeyError, IndexError) as error:  # deep in what KerasTuner wrote
+                bad.append(Unreadable(path.parent.name, f"{path.name} is damaged ({error!r})"))
+        return good, bad
 
     def _trial(self, told: Mapping[str, Any], plan: Plan, alive: bool) -> Trial:
         """A trial as KerasTuner's `trial.json` tells of it, and its run where that is on this machine."""

@@ -35,6 +35,7 @@ def as_json(search: Search) -> dict[str, Any]:
             }
             for trial in rows
         ],
+        "left_out": {each.name: each.reason for each in search.unreadable()},
     }
 
 
@@ -44,8 +45,9 @@ def as_text(search: Search) -> str:
     rows = search.trials()
     count = f"{len(rows)} of {max(len(rows), status.get('trials', 0))} trials"
     head = f"{plan.tuner} search {search.name} of {plan.recipe}, seed {plan.seed}: {search.state}, {count}"
+    left_out = [f"{each.name} is left out: {each.reason}" for each in search.unreadable()]
     if not rows:
-        return head
+        return "\n".join([head, *left_out])
     columns = [{**trial.length, **trial.settings} for trial in rows]
     names = list(dict.fromkeys(name for settings in columns for name in settings))
     different = [name for name in names if len({_text(settings.get(name)) for settings in columns}) > 1]
@@ -59,6 +61,7 @@ def as_text(search: Search) -> str:
     if len(rows) > 1:
         lines += [f"the same in all: {' '.join(same)}"] if same else []
     lines += [f"trial {trial.number} failed: {trial.error}" for trial in rows if trial.state == "failed"]
+    lines += left_out
     if rows[0].rank is not None:
         words = " ".join(trials.command_line(rows[0].settings))
         lines += [f"the best: python -m training train {plan.recipe} {words}"]

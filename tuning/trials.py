@@ -182,7 +182,10 @@ def _wait_for_orphan(run: Run, trainings: Trainings) -> None:
     host = run.status.get("host")
     if host != platform.node():
         raise TrialFailed(f"its run is in use on {host}")
-    run.stop()
+    try:
+        run.stop()
+    except runs.RunError as error:
+        raise TrialFailed(str(error)) from error
     give_up_at = time.monotonic() + ORPHAN_SECONDS
     while run.state == "running":
         trainings.check()

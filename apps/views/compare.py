@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from apps import charts, engine, frame, launch, library, small_nets, torsos, widgets
+from apps import charts, engine, frame, launch, library, run_card, small_nets, torsos, widgets
 from apps.run_card import escaped, sentence
 from apps.torsos import GAMES, TORSOS, Comparison, Score
 from training.runs import RunError
@@ -48,6 +48,7 @@ def show() -> None:
         "The same game, the same training, another torso. What sees a moment alone learns fast and cheaply, "
         "and is lost where the past decides. What remembers pays for it at every step.",
     )
+    run_card.left_out(library.unreadable())
     st.html(_STYLE)
     engine.ready()
     _overview(torsos.shipped())

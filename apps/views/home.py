@@ -214,6 +214,7 @@ def _gallery() -> None:
     entries = library.entries()
     st.subheader("Gallery", anchor=False)
     st.caption("Trained, small, and ready to look into. The colours are kernels of their first convolution.")
+    run_card.left_out(library.unreadable())
     shelf = [entry for entry in entries if entry.shelf == "gallery"]
     if not shelf:
         st.info(
@@ -251,7 +252,7 @@ def _card(entry: Entry) -> None:
         st.markdown(f"**{distance:.2g}** Frechet distance from test {what}")
     elif "return" in entry.run.evaluation.get("test", {}):
         st.markdown(f"**{entry.run.evaluation['test']['return']:.4g}** a game, of 100 games")
-    elif "test" in entry.run.evaluation:
+    elif "squared_error" in entry.run.evaluation.get("test", {}):
         st.markdown(f"**{entry.run.evaluation['test']['squared_error']:.1g}** squared error on test points")
     facts = [run_card.escaped(entry.run.name)]
     if "parameters" in entry.run.config:

@@ -17,7 +17,9 @@ BEST = {"val_accuracy": ".1%", "val_return": ".4g"}  # the highest is the best; 
 def show() -> None:
     """Draw the page."""
     frame.begin("Runs", "Every training, live: follow one, compare several, stop it, go on with it tomorrow.")
-    mine = runs.runs_in(library.runs_folder())
+    listing = runs.listing(library.runs_folder())
+    run_card.left_out(listing.unreadable)
+    mine = listing.runs
     if not mine:
         st.info("No training has been started yet.", icon=":material/rocket_launch:")
         links.link(

@@ -492,3 +492,49 @@ def test_search_from_end_to_end(tmp_path, capsys):
     assert {row["trial"] for row in told["trials"]} == {1, 2}
     assert first.run.status == before  # it was not trained again
     assert [row["step"] for row in second.metrics()][-1] == 4
+
+
+def searched(tmp_path) -> searches.Search:
+    """A search of three finished trials."""
+    place = searches.begin(tmp_path, "mine", search.plan("digits_mlp", "random", steps=4))
+    search.run(place, 3, trainings=Played())
+    return place
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("[]", "trial.json must be an object"),
+        ('{"trial_id": "0000', "trial.json is not JSON"),
+        ("{}", "trial.json has no trial_id"),
+        (None, "trial.json: hyperparameters must be an object with values"),
+    ],
+    ids=["a list", "cut short", "empty", "wrong type"],
+)
+def test_a_damaged_trial_is_named_and_left_out(tmp_path, capsys, content, reason):
+    place = searched(tmp_path)
+    path = place.oracle_path / "trial_1" / "trial.json"
+    path.write_text(content or json.dumps({**json.loads(path.read_text()), "hyperparameters": []}))
+    code, out, _ = command(capsys, "show", "mine", "--runs-dir", tmp_path)
+    assert code == 0
+    assert f"trial_1 is left out: {reason}" in out
+    assert [trial.number for trial in sorted(place.trials(), key=lambda trial: trial.number)] == [1, 3]
+    assert list(
+        json.loads(command(capsys, "show", "mine", "--runs-dir", tmp_path, "--json")[1])["left_out"]
+    ) == ["trial_1"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"figure": 3}, {"direction": "up"}, {"architecture": []}, {"fixed": None}]
+)
+def test_a_damaged_plan_is_one_line(tmp_path, capsys, change):
+    place = searched(tmp_path)
+    path = place.path / "search.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    code, _, err = command(capsys, "show", "mine", "--runs-dir", tmp_path)
+    assert code == 2
+    assert (
+        f"search.json is not a search's: the file was changed by hand (search.json: {next(iter(change))}"
+        in err
+    )
+    assert len(err.strip().splitlines()) == 1
