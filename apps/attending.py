@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from apps.escaping import escape_markdown
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -76,7 +78,7 @@ def begin() -> None:
         if "heads" in asked:
             _heads_of(asked)
     except ItemsError as error:
-        st.info(f"{error} The page begins as usual.", icon=":material/link_off:")
+        st.info(f"{escape_markdown(error)} The page begins as usual.", icon=":material/link_off:")
     for switch in SWITCHES:
         if asked.get(switch) in ("0", "1"):
             state[f"attention-{switch}"] = asked[switch] == "1"

@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from apps import library, sequence_panel, steps_view
+from apps.escaping import escape_markdown, sentence
 from apps.library import Entry
-from apps.run_card import escaped, sentence
 from apps.sequence_panel import Reading
 from apps.steps_view import Row
 
@@ -84,13 +84,21 @@ def _draw(reading: Reading) -> None:
     if len(names) > 1:
         name = (
             st.segmented_control(
-                "Layer", names, default=names[0], required=True, key=f"layer-{'-'.join(names)}", wrap=True
+                "Layer",
+                names,
+                format_func=escape_markdown,
+                default=names[0],
+                required=True,
+                key=f"layer-{'-'.join(names)}",
+                persist_state="session",
+                wrap=True,
             )
             or names[0]
         )
     layer = layers[name]
     rows = [_input_row(reading), *_answer(reading)]
-    st.markdown(f"`{name}` is a **{layer.kind}**{' that reads from the end' if layer.backwards else ''}.")
+    direction = " that reads from the end" if layer.backwards else ""
+    st.markdown(f"**{escape_markdown(name)}** is a **{layer.kind}**{direction}.")
     st.caption(RULES[layer.kind])
     steps_view.show("steps", rows + _layer_rows(layer))
 
@@ -149,9 +157,9 @@ def _answer(reading: Reading) -> list[Row]:
         )
     if classes:
         shares = probabilities(output)
-        said, right = f"{escaped(classes[int(shares.argmax())])}** ({shares.max():.0%} sure)", ""
+        said, right = f"{escape_markdown(classes[int(shares.argmax())])}** ({shares.max():.0%} sure)", ""
         if target is not None:
-            right = f"; labelled **{escaped(classes[int(target)])}**"
+            right = f"; labelled **{escape_markdown(classes[int(target)])}**"
     else:
         said, right = f"{output[0]:.3f}**", "" if target is None else f"; right is **{target[0]:.3f}**"
     st.markdown(f"It answers **{said}{right}.")

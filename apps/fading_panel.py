@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from apps import charts, library, races, sequence_panel, small_nets
-from apps.run_card import sentence
+from apps.escaping import sentence
 from training.runs import RunError
 
 SHARE, PLAIN = "As a share", "As it is"
@@ -43,6 +43,7 @@ def show(race: races.Race, active: bool) -> None:
             default=SHARE,
             required=True,
             key="race.measure",
+            persist_state="session",
             help="As a share of what it is where the loss meets the net, or of the largest where it meets "
             "every step; or as it is, which also falls with the loss itself",
         )
@@ -78,4 +79,10 @@ def _wound(race: races.Race, steps: list[int]) -> int:
         return steps[0]
     if state.get(key) not in steps:
         state[key] = steps[-1]
-    return st.select_slider("After so many steps of training", steps, key=key, format_func=library.readable)
+    return st.select_slider(
+        "After so many steps of training",
+        steps,
+        key=key,
+        persist_state="session",
+        format_func=library.readable,
+    )

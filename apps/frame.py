@@ -1,6 +1,5 @@
 """The frame of every page: its head, and for an architecture the model picker and the three tabs."""
 
-import html
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import streamlit as st
 
 from apps import code_panel, engine, library, links, run_card, training_panel, widgets
+from apps.escaping import escape_html, escape_markdown, sentence
 from apps.library import Entry
-from apps.run_card import escaped, sentence
 from training.runs import Run, RunError
 
 if TYPE_CHECKING:
@@ -156,7 +155,7 @@ def _pick(fitting: list[Entry]) -> Entry | None:
     keys = [entry.key for entry in fitting]
     asked = st.query_params.get("model")
     if asked not in (None, *keys):
-        name = escaped(str(asked)[:MOST_NAME])
+        name = escape_markdown(str(asked)[:MOST_NAME])
         st.info(f"There is no model {name} here any more.", icon=":material/search_off:")
     by_key = {entry.key: entry for entry in fitting}
     chooser, facts = st.columns([2, 3], vertical_alignment="bottom", gap="medium")
@@ -176,11 +175,11 @@ def _facts(entry: Entry) -> str:
         facts.append(f"makes {made} of {entry.run.config['model'].get('latent', '?')} numbers")
     elif entry.spec.get("target_tokens"):
         attention = entry.run.config["model"].get("attention", "multi-head")
-        facts.append("no attention" if attention == "none" else f"{html.escape(str(attention))} attention")
+        facts.append("no attention" if attention == "none" else f"{escape_html(attention)} attention")
     elif entry.architecture == "policy":
         game = entry.run.config["data"]
         name = game.get("id") or game.get("rom") or entry.run.config["source"]  # of worlds outside theirs
-        facts.append(f"plays {html.escape(str(name)).replace('_', ' ')}")
+        facts.append(f"plays {escape_html(name).replace('_', ' ')}")
         facts += [f"sees {library.shape_text(entry.spec['input_shape'])}"] if entry.spec else []
     elif entry.spec.get("continued"):
         facts.append(f"context of {library.readable(entry.spec['input_shape'][0])}")

@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from apps import engine
+from apps.escaping import escape_markdown
 from apps.library import Entry
 from training import timeline
 
@@ -34,8 +35,16 @@ def label(entry: Entry, sampler: "Sampler", key: str) -> int | None:
     if not sampler.conditional:
         return None
     classes = list(entry.spec["classes"])
-    asked = st.segmented_control("Class", classes, default=classes[0], required=True, key=key)
-    return classes.index(asked)
+    asked = st.segmented_control(
+        "Class",
+        range(len(classes)),
+        format_func=lambda place: escape_markdown(classes[place]),
+        default=0,
+        required=True,
+        key=key,
+        persist_state="session",
+    )
+    return int(asked)
 
 
 def within(pictures: np.ndarray) -> tuple[np.ndarray, int]:

@@ -9,8 +9,8 @@ import numpy as np
 import streamlit as st
 
 from apps import charts, duelling, engine, generating
+from apps.escaping import sentence
 from apps.library import Entry
-from apps.run_card import sentence
 from training.runs import RunError
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def _begin(entry: Entry, start: Start | None) -> str:
             index=list(LOSSES).index(entry.run.config["duel"]["loss"]),
             format_func=LOSSES.__getitem__,
             key=f"hand-loss-{entry.key}",
+            persist_state="session",
             width=200,
             help="Each loss has a duel of its own, from the same weights on",
         )
@@ -168,7 +169,13 @@ def _moves(entry: Entry, hand: Hand, playing: bool) -> None:
     turns = hand.turns
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         times = st.segmented_control(
-            "Turns", TIMES, default=10, required=True, key=f"hand-times-{entry.key}", width="content"
+            "Turns",
+            TIMES,
+            default=10,
+            required=True,
+            key=f"hand-times-{entry.key}",
+            persist_state="session",
+            width="content",
         )
         taught = st.button("Discriminator learns", icon=":material/search:", key=f"hand-teach-{entry.key}")
         persuaded = st.button("Generator learns", icon=":material/brush:", key=f"hand-persuade-{entry.key}")

@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from apps import looking
+from apps.escaping import escape_markdown
 from apps.looking import Off, Piece, Reading, Seen
-from apps.run_card import escaped
 from apps.widgets import base64_text, component, levels, state_of
 
 if TYPE_CHECKING:
@@ -260,9 +260,9 @@ def features(
     rows, columns = looking.axes(reading, seen, kind, name)
     asks, looked = rows[at["asks"]][0], columns[at["seen"]][0]
     st.caption(
-        f"The query of {escaped(asks)} beside the key of {escaped(looked)}, in this head. Where both have "
-        f"the same sign, the product speaks for looking there: :primary[**violet**] is above zero, "
-        f":orange[**orange**] below. Click on other words to compare them."
+        f"The query of {escape_markdown(asks)} beside the key of {escape_markdown(looked)}, in this head. "
+        "Where both have the same sign, the product speaks for looking there: :primary[**violet**] is above "
+        "zero, :orange[**orange**] below. Click on other words to compare them."
     )
     _features(
         key="features",

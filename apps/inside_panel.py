@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from apps import frame, inside_widgets, library, links, picture_panel, widgets
+from apps.escaping import escape_markdown, sentence
 from apps.library import Entry
-from apps.training_panel import sentence
 from inspection import tiles
 
 if TYPE_CHECKING:
@@ -163,7 +163,10 @@ def _one_unit(entry: Entry, model: Any, seen: np.ndarray, inside: "Activations")
         on_move=lambda row, column: _move(row=row, column=column),
     )
     if found is None:
-        st.caption(f"How {inside.kinds[layer]} comes by its values is more than one sum, and not shown here.")
+        st.caption(
+            f"How {escape_markdown(inside.kinds[layer])} computes more than one sum for each value, "
+            "which is not shown here."
+        )
     st.caption(_field_text(sees, seen.shape))
     links.link(KERNEL, "Slide a kernel by hand", ":material/front_hand:")
 
@@ -194,6 +197,7 @@ def _pick_unit(inside: "Activations") -> tuple[str, tuple[int, ...]]:
             "Layer",
             names,
             key="unit_layer",
+            persist_state="session",
             width=205,
             on_change=lambda: state.update(unit={"layer": state["unit_layer"], "map": None, "row": None}),
         )
@@ -208,6 +212,7 @@ def _pick_unit(inside: "Activations") -> tuple[str, tuple[int, ...]]:
                 size,
                 step=1,
                 key=f"unit_{name}",
+                persist_state="session",
                 width=84,
                 on_change=lambda name=name: _move(**{name: state[f"unit_{name}"] - 1}),
             )

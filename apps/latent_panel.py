@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from apps import engine, frame, generating, picture_panel, small_nets, widgets
+from apps.escaping import escape_markdown, sentence
 from apps.library import Entry, readable
-from apps.run_card import escaped, sentence
 
 if TYPE_CHECKING:
     from inspection.latent import Found
@@ -186,8 +186,8 @@ def samples(subject: Subject, seed: int) -> None:
         pictures, notes, edge = *_pairs(known, pictures), 2 * EDGE
         caption = (
             f"Below each sample the **training picture nearest to it**, of {known.which}, in the features of "
-            f"{escaped(known.judge.name)}. The number is how far, where 1 is how far a real picture that was "
-            "never trained on is from its nearest (median). A copy would be near 0."
+            f"{escape_markdown(known.judge.name)}. The number is how far, where 1 is how far a real "
+            "picture that was never trained on is from its nearest (median). A copy would be near 0."
         )
     st.session_state["latent-samples_wanted"] = seed  # the number may be typed, too
     names = [f"Sample {each}" for each in seeds]
@@ -281,7 +281,7 @@ def own(subject: Subject) -> None:
                 "search can't find."
             )
             if subject.label is not None:
-                name = escaped(subject.entry.spec["classes"][subject.label])
+                name = escape_markdown(subject.entry.spec["classes"][subject.label])
                 st.caption(f"It is told the class **{name}**, which is chosen below.")
             search = st.button(
                 "Find it", icon=":material/search:", type="primary", disabled=given is None, key="latent-find"

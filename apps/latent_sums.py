@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from apps import generating, latent_panel, widgets
+from apps.escaping import escape_markdown
 from apps.latent_panel import Subject
-from apps.run_card import escaped
 
 # Samples that a mean is taken of. From other samples once more, the sum of three classes of fashion_gan is
 # the same to the classifier in 20 % of cases with 1 of each, 34 % with 3, 70 % with 30, and 81 % with 90.
@@ -55,7 +55,7 @@ def show(subject: Subject) -> None:
     with st.container(horizontal=True, gap="medium"):
         for number, (sign, group) in enumerate(zip(SIGNS, groups, strict=True)):
             with st.container(width=WIDTH, gap="xsmall"):
-                st.markdown(f"**{sign}{escaped(group.name)}**")
+                st.markdown(f"**{sign}{escape_markdown(group.name)}**")
                 _one(f"latent-mean-{number}", pictures[number], group.name, calls[number])
                 members = subject.grow(group.noise[:MEMBERS])
                 names = [f"{group.name}, {each}" for each in range(1, len(members) + 1)]
@@ -96,17 +96,29 @@ def _of_classes(subject: Subject, noise: np.ndarray, called: np.ndarray) -> list
     with st.container(horizontal=True, gap="medium"):
         names = [
             st.selectbox(
-                label, classes, index=first % len(classes), key=f"latent-class-{number}", width=WIDTH + 20
+                label,
+                classes,
+                index=first % len(classes),
+                key=f"latent-class-{number}",
+                persist_state="session",
+                width=WIDTH + 20,
             )
             for number, (label, first) in enumerate(zip(("This", "without", "plus"), FIRST, strict=True))
         ]
-        count = st.select_slider("Samples of each", COUNTS, COUNTS[-1], key="latent-count", width=WIDTH + 20)
+        count = st.select_slider(
+            "Samples of each",
+            COUNTS,
+            COUNTS[-1],
+            key="latent-count",
+            persist_state="session",
+            width=WIDTH + 20,
+        )
     groups = [Group(name, noise[called == classes.index(name)][:count]) for name in names]
     missing = [group.name for group in groups if not len(group.noise)]
     if missing:
         st.info(
-            f"Of {len(noise):,} samples the classifier calls none {escaped(missing[0])}: choose another "
-            "class.",
+            f"Of {len(noise):,} samples the classifier calls none {escape_markdown(missing[0])}: choose "
+            "another class.",
             icon=":material/search_off:",
         )
         return None
@@ -118,7 +130,14 @@ def _by_number(subject: Subject) -> list[Group] | None:
     groups = []
     with st.container(horizontal=True, gap="medium"):
         texts = [
-            st.text_input(label, first, max_chars=TEXT, key=f"latent-numbers-{number}", width=WIDTH + 20)
+            st.text_input(
+                label,
+                first,
+                max_chars=TEXT,
+                key=f"latent-numbers-{number}",
+                persist_state="session",
+                width=WIDTH + 20,
+            )
             for number, (label, first) in enumerate(zip(("These", "without", "plus"), NUMBERS, strict=True))
         ]
     for text in texts:
@@ -126,7 +145,7 @@ def _by_number(subject: Subject) -> list[Group] | None:
         if not 0 < len(seeds) <= MEMBERS or not all(map(_is_seed, seeds)):
             st.info(
                 f"One to {MEMBERS} numbers of samples, each from 0 to {generating.MOST_SEED}, with spaces "
-                f"between. Received: {escaped(text) or 'nothing'}",
+                f"between. Received: {escape_markdown(text) or 'nothing'}",
                 icon=":material/pin:",
             )
             return None

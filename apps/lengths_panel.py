@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from apps import charts, launch, lengths, race_panel, races, small_nets, widgets
+from apps.escaping import sentence
 from apps.race_panel import LIVE_SECONDS, Chosen
-from apps.run_card import sentence
 from training.runs import RunError
 
 LEAST, MOST = 2, 2 * race_panel.MOST_LENGTH  # steps; attention's cost grows with their square

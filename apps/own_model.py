@@ -15,6 +15,8 @@ import streamlit as st
 if TYPE_CHECKING:
     import keras
 
+    from training.saving import allow_any_layer_names
+
 MOST_MIB = 64  # of the file
 MOST_UNPACKED = 256 * 2**20  # bytes of what is packed in it
 MOST_WEIGHTS = 50_000_000
@@ -80,7 +82,7 @@ def _load(digest: str, _content: bytes) -> "keras.Model":
             raise OwnModelError(f"Keras can't load it: {_words(error)}") from error
     if not isinstance(model, keras.Model):
         raise OwnModelError(f"it holds a {type(model).__name__} and no model")
-    return model
+    return allow_any_layer_names(model)
 
 
 def _config(content: bytes) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from apps import frame, library, widgets
+from apps.escaping import sentence
 from apps.library import Entry
-from apps.run_card import escaped
 from inspection import drawing
 
 EDGE = 300  # of the canvas, in pixels
@@ -129,7 +129,7 @@ def _read(entry: Entry, file, kept: str) -> np.ndarray | None:
             with st.spinner("Reading the picture"):
                 picture = images.read_image(file)
         except images.ImageError as error:
-            st.warning(f"{escaped(str(error))}.", icon=":material/broken_image:")
+            st.warning(f"{sentence(error)}.", icon=":material/broken_image:")
             return None
         state[kept] = {"id": file.file_id, "name": file.name, "picture": picture}
     found = state.get(kept)

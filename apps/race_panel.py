@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from apps import charts, fading_panel, launch, lengths, library, links, races, run_card, small_nets, widgets
+from apps.escaping import sentence
 from apps.library import Entry
-from apps.run_card import sentence
 from training.runs import RunError
 
 LIVE_SECONDS = 1.0  # from one look at a race to the next

@@ -1,12 +1,12 @@
 """A run as pages show it: its state, its curves, and what can be done with it."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from apps import charts, launch, library
+from apps.escaping import escape_markdown, sentence
 from training.runs import Run, RunError, Unreadable
 
 POLL_SECONDS = 1.0
@@ -83,7 +83,10 @@ def left_out(unreadable: Sequence[Unreadable]) -> None:
     if not unreadable:
         return
     count = "1 run is" if len(unreadable) == 1 else f"{len(unreadable)} runs are"
-    lines = [f"- **{escaped(each.name)}**: {escaped(each.reason)}" for each in unreadable[:MOST_LEFT_OUT]]
+    lines = [
+        f"- **{escape_markdown(each.name)}**: {escape_markdown(each.reason)}"
+        for each in unreadable[:MOST_LEFT_OUT]
+    ]
     if len(unreadable) > MOST_LEFT_OUT:
         lines.append(f"- and {len(unreadable) - MOST_LEFT_OUT} more")
     st.warning(
@@ -102,22 +105,11 @@ def start(run: Run, devices: str = "auto") -> None:
         st.rerun()
 
 
-def sentence(error: object) -> str:
-    """A message as a sentence, safe in Markdown."""
-    text = escaped(str(error).strip())
-    return text[:1].upper() + text[1:]
-
-
-def escaped(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return re.sub(r"([\\`*_\[\]$<>~:#])", r"\\\1", text)
-
-
 def _head(run: Run, state: str, actions: Actions) -> None:
     icon, colour = BADGES[state]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            st.subheader(escaped(run.name), anchor=False, width="content")
+            st.subheader(escape_markdown(run.name), anchor=False, width="content")
             st.badge(state, icon=icon, color=colour)
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             stop_or_resume(run, state)

@@ -9,8 +9,8 @@ import numpy as np
 import streamlit as st
 
 from apps import frame, own_model, races, small_nets
+from apps.escaping import escape_markdown, sentence
 from apps.library import Entry
-from apps.run_card import escaped, sentence
 
 if TYPE_CHECKING:
     import keras
@@ -154,10 +154,12 @@ def own() -> Reading | None:
     try:
         model = own_model.load(content)
         takes = sequences.entrance(model)
-        st.caption(f"{escaped(name)} · {model.count_params():,} weights · takes {_entrance_text(takes)}")
+        st.caption(
+            f"{escape_markdown(name)} · {model.count_params():,} weights · takes {_entrance_text(takes)}"
+        )
         inputs = _given_own(takes, hashlib.sha256(content).hexdigest()[:12])
     except (own_model.OwnModelError, InspectionError) as error:
-        st.warning(f"{escaped(name)}: {escaped(str(error))}.", icon=":material/error:")
+        st.warning(f"{escape_markdown(name)}: {escape_markdown(str(error))}.", icon=":material/error:")
         return None
     return Reading(model, inputs)
 

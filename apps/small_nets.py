@@ -10,8 +10,8 @@ import numpy as np
 import streamlit as st
 
 from apps import engine, launch, library, links, run_card, training_panel, widgets
+from apps.escaping import sentence
 from apps.library import Entry
-from apps.run_card import sentence
 from inspection import tiles
 from training import runs
 from training.runs import Run, RunError
@@ -309,7 +309,12 @@ def _wound(entry: Entry, steps: list[int], playing: bool) -> int:
             args=() if playing else (entry, key, steps),
         )
         st.select_slider(
-            "Step", steps, key=key, format_func=library.readable, help="The net as it was after so many steps"
+            "Step",
+            steps,
+            key=key,
+            persist_state="session",
+            format_func=library.readable,
+            help="The net as it was after so many steps",
         )
     return state[key]
 

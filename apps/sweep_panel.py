@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from apps import launch, library, run_card
-from apps.run_card import escaped, sentence
+from apps.escaping import escape_markdown, sentence
 from training import runs
 from training.runs import Run, RunError
 
@@ -35,6 +35,7 @@ def show(recipe_name: str, draw: Callable[[Run], None]) -> None:
                 list(found),
                 format_func=lambda key: library.label(found[key]),
                 key=f"sweep-{recipe_name}",
+                persist_state="session",
             )
         draw(found[key].run)
         st.caption(_facts(found[key].run))
@@ -49,9 +50,9 @@ def _facts(run: Run) -> str:
     members = config["model"]["members"]
     return (
         f"{len(sweep['nets']) * members:,} nets, {members} of each kind from other random weights, trained "
-        f"side by side in the one run **{escaped(run.name)}**: {sweep['step']:,} steps of "
+        f"side by side in the one run **{escape_markdown(run.name)}**: {sweep['step']:,} steps of "
         f"{config['optimizer']['name']} on batches of {config['training']['batch_size']}, begun by "
-        f"{escaped(config['model']['initializer'])}. Errors are those on points that were held out."
+        f"{escape_markdown(config['model']['initializer'])}. Errors are those on points that were held out."
     )
 
 
@@ -70,7 +71,9 @@ def _another(recipe_name: str, busy: bool) -> None:
         with st.grid(min_column_width=FIELD, gap="small"):
             for field, label in LISTS.items():
                 text = ", ".join(map(str, usual[field]))
-                changes[f"model.{field}"] = st.text_input(label, text, key=f"{recipe_name}-{field}")
+                changes[f"model.{field}"] = st.text_input(
+                    label, text, key=f"{recipe_name}-{field}", persist_state="session"
+                )
             changes["model.members"] = st.number_input("Nets of each kind", 1, 1000, usual["members"])
             initializer = sweep.INITIALIZERS.index(usual["initializer"])
             changes["model.initializer"] = st.selectbox("Initialization", sweep.INITIALIZERS, initializer)

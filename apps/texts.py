@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from apps.escaping import escape_markdown, sentence
 from apps.library import Entry
-from apps.run_card import escaped, sentence
 
 NAMES = {" ": "\N{OPEN BOX}", "\n": "\N{RETURN SYMBOL}", "\t": "\N{RIGHTWARDS ARROW TO BAR}"}
 
@@ -36,8 +36,9 @@ def field(
         st.pills(
             "Or try",
             offered,
-            format_func=lambda text: escaped(visible(text, " ")),
+            format_func=lambda text: escape_markdown(visible(text, " ")),
             key=f"{kept}-try",
+            persist_state="session",
             on_change=_try,
             args=(kept,),
             label_visibility="collapsed",

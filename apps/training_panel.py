@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from apps import charts, devices, launch, library, links, run_card
-from apps.run_card import escaped, sentence
+from apps.escaping import escape_markdown, sentence
 from training import runs, snapshots
 from training.runs import Run, RunError
 
@@ -121,7 +121,11 @@ def _followed(mine: list[Run]) -> Run | None:
     first = asked if asked in names else (active or names)[0]
     if len(active) > 1:
         first = st.pills(
-            "Going on now", active, default=first if first in active else active[0], required=True
+            "Going on now",
+            active,
+            format_func=escape_markdown,
+            default=first if first in active else active[0],
+            required=True,
         )
     return mine[names.index(first)]
 
@@ -147,7 +151,11 @@ def _form(owns: Owns, controls: tuple[Control, ...]) -> None:
         with st.grid(min_column_width=FIELD, gap="small"):
             changes = _widgets((*own, *(AGENT if "agent" in usual else SHARED)), usual, name)
             run_name = st.text_input(
-                "Name", placeholder=free, key=f"{name}-name", help="Of the run and its folder"
+                "Name",
+                placeholder=free,
+                key=f"{name}-name",
+                persist_state="session",
+                help="Of the run and its folder",
             )
         with st.expander("The network", icon=":material/account_tree:"), st.grid(min_column_width=FIELD):
             changes |= _widgets(controls, usual, name)
@@ -187,18 +195,33 @@ def _widget(control: Control, default: Any, key: str) -> Any:
     label, about = control.label, control.help or None
     if control.choices:
         return st.selectbox(
-            label, control.choices, index=list(control.choices).index(default), key=key, help=about
+            label,
+            control.choices,
+            index=list(control.choices).index(default),
+            key=key,
+            persist_state="session",
+            help=about,
         )
     if isinstance(default, bool):
-        return st.toggle(label, value=default, key=key, help=about)
+        return st.toggle(label, value=default, key=key, persist_state="session", help=about)
     if isinstance(default, int):
-        return st.number_input(label, value=default, step=1, key=key, help=about)
+        return st.number_input(label, value=default, step=1, key=key, persist_state="session", help=about)
     if isinstance(default, float):
-        return st.number_input(label, value=default, step=step_of(default), format="%g", key=key, help=about)
+        return st.number_input(
+            label,
+            value=default,
+            step=step_of(default),
+            format="%g",
+            key=key,
+            persist_state="session",
+            help=about,
+        )
     if isinstance(default, list):
-        text = st.text_input(label, value=", ".join(map(str, default)), key=key, help=about)
+        text = st.text_input(
+            label, value=", ".join(map(str, default)), key=key, persist_state="session", help=about
+        )
         return default if text == ", ".join(map(str, default)) else text
-    return st.text_input(label, value=default, key=key, help=about)
+    return st.text_input(label, value=default, key=key, persist_state="session", help=about)
 
 
 def step_of(value: float) -> float:
@@ -210,19 +233,27 @@ def _details(recipe: str) -> tuple[int, str, str]:
     """Seed, devices and further settings of a new run."""
     with st.grid(min_column_width=FIELD, gap="small"):
         seed = st.number_input(
-            "Seed", value=0, min_value=0, step=1, key=f"{recipe}-seed", help="Of everything random"
+            "Seed",
+            value=0,
+            min_value=0,
+            step=1,
+            key=f"{recipe}-seed",
+            persist_state="session",
+            help="Of everything random",
         )
         gpus = range(1, len(devices.find().gpus) + 1)
         chosen = st.selectbox(
             "Devices",
             ["auto", *(f"gpu:{count}" for count in gpus), "cpu:1", "cpu:2"],
             key=f"{recipe}-devices",
+            persist_state="session",
             help="auto takes all GPUs, else the processor; cpu:2 splits it in two, to try several replicas",
         )
     more = st.text_area(
         "Any other setting, one a line",
         placeholder="optimizer.weight_decay 0.01\ndata.augmentation.shift 2",
         key=f"{recipe}-more",
+        persist_state="session",
         help="As on the command line, without the dashes",
         height=90,
     )
@@ -291,7 +322,7 @@ def _pairs(changes: dict[str, Any], name: str, file: Any) -> bytes | None:
     content = file.getvalue()
     _, note = pairs_file.parse(content, file.name)
     if note:
-        st.toast(f"{sentence(file.name)}: {escaped(note)}.", icon=":material/info:")
+        st.toast(f"{sentence(file.name)}: {escape_markdown(note)}.", icon=":material/info:")
     changes["data.file"] = str((library.runs_folder() / name / FILES["pairs"]).absolute())
     return content
 

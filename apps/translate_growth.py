@@ -1,14 +1,15 @@
 """A sentence that grows until a translator breaks, and how good it is at each length of the test set."""
 
 import math
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from apps import charts, frame, library, translating
+from apps.escaping import escape_markdown
 from apps.library import Entry
-from apps.run_card import escaped
 from apps.translate_compare import Speaker, show_words, speakers
 
 if TYPE_CHECKING:
@@ -64,7 +65,13 @@ def _stages(entry: Entry) -> "tuple[list[str], list[str] | None] | None":
         return None
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         first = st.number_input(
-            f"From number, of {len(pairs):,}", 1, len(pairs), 1, key=f"first-{entry.key}", width=190
+            f"From number, of {len(pairs):,}",
+            1,
+            len(pairs),
+            1,
+            key=f"first-{entry.key}",
+            persist_state="session",
+            width=190,
         )
         count = st.slider(
             "Sentences that are joined",
@@ -94,7 +101,9 @@ def _grow(
     picked = "chrF"
     if references is not None:
         picked = (
-            st.segmented_control("Figure", list(FIGURES), default="chrF", required=True, key="figure")
+            st.segmented_control(
+                "Figure", list(FIGURES), default="chrF", required=True, key="figure", persist_state="session"
+            )
             or "chrF"
         )
     qualities = {name: _qualities(found, references, FIGURES[picked]) for name, found in said.items()}
@@ -114,6 +123,7 @@ def _grow(
                 len(stages),
                 at + 1,
                 key=f"stage-{hash((tuple(stages), picked, tuple(said)))}",
+                persist_state="session",
                 help="At first the one where the first of them broke",
             )
             - 1
@@ -131,7 +141,7 @@ def _grow(
     for note in dict.fromkeys(
         note for each in both for note in translating.notes(stages[stage], said[each.name][stage])
     ):
-        st.caption(f"{escaped(note[:1].upper() + note[1:])}.")
+        st.caption(f"{escape_markdown(note[:1].upper() + note[1:])}.")
 
 
 def _qualities(found: "Sequence[Translation]", references: Sequence[str] | None, figure: str) -> list[float]:
@@ -174,7 +184,12 @@ def _measured(both: Sequence[Speaker]) -> None:
     if any(found.values()):
         picked = (
             st.segmented_control(
-                "Figure of the test set", list(FIGURES), default="BLEU", required=True, key="test_figure"
+                "Figure of the test set",
+                list(FIGURES),
+                default="BLEU",
+                required=True,
+                key="test_figure",
+                persist_state="session",
             )
             or "BLEU"
         )
@@ -194,6 +209,14 @@ def _measured(both: Sequence[Speaker]) -> None:
     for each in both:
         if not found[each.name]:
             run = each.entry.run
-            folder = "" if each.entry.shelf == "gallery" else f" --runs-dir {library.runs_folder()}"
-            st.markdown(f"{escaped(run.name)} has not been measured by length yet. This does it:")
-            st.code(f"python -m training evaluate {run.name} --split test{folder}", "bash", wrap_lines=True)
+            folder = (
+                ""
+                if each.entry.shelf == "gallery"
+                else f" --runs-dir {shlex.quote(str(library.runs_folder()))}"
+            )
+            st.markdown(f"{escape_markdown(run.name)} has not been measured by length yet. This does it:")
+            st.code(
+                f"python -m training evaluate {shlex.quote(run.name)} --split test{folder}",
+                "bash",
+                wrap_lines=True,
+            )

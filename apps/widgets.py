@@ -304,6 +304,7 @@ def choice(label: str, name: str, found: Mapping[str, str], first: str | None = 
         list(found),
         format_func=lambda key: found[key],
         key=name,
+        persist_state="page",
         on_change=lambda: st.query_params.update({name: st.session_state[name]}),
     )
 

@@ -125,4 +125,4 @@ def _is_no_number(argument: object) -> bool:
 
 def _refused(text: str, why: str) -> FormulaError:
     shown = " ".join(text.split())
-    return FormulaError(f"{shown[:40]}{'…' * (len(shown) > 40)} is no formula: {why}.")
+    return FormulaError(f"can't read the formula {shown[:40]}{'…' * (len(shown) > 40)}: {why}.")

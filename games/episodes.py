@@ -16,6 +16,7 @@ from games.evaluation import chosen, key
 from games.game import Draws, Game, State
 from games.minatar.common import ACTIONS
 from games.player import Player
+from training.saving import allow_any_layer_names
 
 KEPT = 16  # compiled programs: of each game, net and way to act one
 FREE = -1  # in the place of an action: the agent's own choice
@@ -307,7 +308,7 @@ def _program(game: Game, net: str, most_steps: int, greedy: bool) -> Callable:
         `(most_steps, ...)`; the first of these at the end, `(1, ...)`; whether it is over, and whether by the
         clock.
     """
-    player = Player(keras.models.model_from_json(net))
+    player = Player(allow_any_layer_names(keras.models.model_from_json(net)))
     variables = player.model.variables
 
     @functools.partial(tf.function, autograph=False, jit_compile=True)

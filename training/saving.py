@@ -1,10 +1,27 @@
 """Models as plain `.keras` files, which load in bare Keras on any backend."""
 
+import functools
+import re
 from pathlib import Path
 
 import keras
 
 from training.runs import written_aside
+
+_SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")  # what TensorFlow takes for a scope's name
+
+
+def allow_any_layer_names(model: keras.Model) -> keras.Model:
+    """Make a model usable inside `tf.function` whatever its layers are called; returns the model.
+
+    Keras accepts any layer name. TensorFlow's graphs take it as a scope and raise a ValueError for most
+    characters: blanks, `<`, letters beyond ASCII. The scope gets a name of its own; `layer.name` stays.
+    """
+    for layer in model._flatten_layers():
+        if not _SCOPE.fullmatch(layer.name):
+            scope = "layer_" + re.sub(r"[^A-Za-z0-9_.-]", "_", layer.name)
+            layer._open_name_scope = functools.partial(keras.name_scope, scope, caller=layer)
+    return model
 
 
 def save_model(model: keras.Model, path: Path) -> None:

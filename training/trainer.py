@@ -20,7 +20,7 @@ from training.checkpoints import CheckpointError
 from training.loop import Loop, NotFinite, Schedule, Stop
 from training.recipe import Recipe
 from training.runs import Run, RunError
-from training.saving import save_model
+from training.saving import allow_any_layer_names, save_model
 
 SPLITS = ("train", "validation", "test")
 MOST_SEED = 2**32 - 1  # that NumPy takes
@@ -195,7 +195,7 @@ def load_model(run: Run, player: str | None = None) -> keras.Model:
     if path not in run.model_paths or not path.exists():
         raise RunError(f"run {run.name!r} has no {player or 'model'} yet: it appears after the first epoch")
     try:
-        return keras.models.load_model(path)
+        return allow_any_layer_names(keras.models.load_model(path))
     except (OSError, ValueError) as error:
         raise RunError(f"{path} can't be loaded: {_first_line(error)}") from error
 

@@ -15,7 +15,7 @@ const BLOCKS = [ // in the order in which they are shown: name, its rows, title 
 
 function says(root) {
   const { data } = root, name = data.names[data.asks], first = data.order[0], dims = data.query.length;
-  const terms = Array.from({ length: dims }, (_, d) => `${figure(data.query[d])}·${figure(data.keys[first][d])}`).join(" + ");
+  const terms = Array.from({ length: dims }, (_, d) => `${factor(figure(data.query[d]))} × ${factor(figure(data.keys[first][d]))}`).join(" + ");
   const barred = data.scaled.includes(null) ? " Items that come later may not be looked at: their score is −∞." : "";
   return [
     `${name} asks. Its query stands on the left, and under each item its key.`,

@@ -234,7 +234,7 @@ function multiply(root, height, width, total) {
       const x = (root.at % columns) * data.stride[1] + n * data.dilation[1] - data.before[1];
       const value = data.grid[y]?.[x]?.[c] ?? 0, product = products[(m * width + n) * depth + c];
       const cell = element("div", "cell product");
-      cell.append(element("small", "", `${show(value)}·${show(data.applied[m][n][c])}`), element("b", "", show(product)));
+      cell.append(element("small", "", `${show(value)} × ${factor(show(data.applied[m][n][c]))}`), element("b", "", show(product)));
       shade(cell, product, root.largest.products, root.colours);
       node.append(cell);
       terms.push(product);

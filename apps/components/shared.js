@@ -100,3 +100,8 @@ function onResize(root, repaint) {
   observer.observe(root);
   return () => observer.disconnect();
 }
+
+/** A number as a factor of a product: a negative one stands in brackets. */
+function factor(text) {
+  return /^[-−]/.test(text) ? `(${text})` : text;
+}

@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from apps import charts, controls, frame, library, sweep_panel, widgets
+from apps.escaping import escape_markdown, sentence
 from apps.library import Entry
-from apps.run_card import sentence
 from inspection import tiles
 from training.runs import Run
 
@@ -158,7 +158,7 @@ def _layers(here: "list[Layer]", overall: "list[Layer]", watched: int) -> None:
         with st.container(border=True):
             figures, histogram = st.columns([2, 3], vertical_alignment="center")
             with figures:
-                st.markdown(f"**{all_of_them.name}** · {all_of_them.units} units")
+                st.markdown(f"**{escape_markdown(all_of_them.name)}** · {all_of_them.units} units")
                 with st.container(horizontal=True):
                     st.metric("silent here", f"{one.silent:.0%}", help="On this example")
                     st.metric("flat here", f"{one.flat:.0%}", help="On this example")

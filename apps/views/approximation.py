@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from apps import charts, controls, frame, small_nets, sweep_panel, widgets
+from apps.escaping import escape_markdown, sentence
 from apps.library import Entry
-from apps.run_card import sentence
 from apps.sketch import sketch
 from apps.small_nets import Moment
 from inspection import tiles
@@ -198,7 +198,16 @@ def _bends(moment: Moment, found: Any) -> dict[str, Any] | None:
     picked = names[0]
     if len(names) > 1:
         picked = (
-            st.segmented_control("Units of", names, default=names[0], required=True, key="units") or names[0]
+            st.segmented_control(
+                "Units of",
+                names,
+                format_func=escape_markdown,
+                default=names[0],
+                required=True,
+                key="units",
+                persist_state="session",
+            )
+            or names[0]
         )
     curves, what = found.units[picked], "what each unit gives"
     if picked == names[0] and found.shares is not None:

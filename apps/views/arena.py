@@ -1,5 +1,6 @@
 """Arena: an agent plays and shows what it sees, weighs and does; beside it another, or another course."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,9 +9,9 @@ import numpy as np
 import streamlit as st
 
 from apps import charts, controls, frame, launch, library, links, play_match, playing, small_nets, widgets
+from apps.escaping import escape_markdown, sentence
 from apps.library import Entry
 from apps.playing import Agent, Way
-from apps.run_card import escaped, sentence
 from inspection import tiles
 from training.runs import RunError
 
@@ -45,9 +46,10 @@ def explore(entry: Entry) -> None:
     if playing.outside(entry):
         st.info(
             "The worlds of this agent are not this suite's own, and can't be taken apart here. To watch it "
-            f"play: `python -m games record {entry.run.name} --out film.gif`",
+            "play, record a film from a terminal:",
             icon=":material/movie:",
         )
+        st.code(shlex.join(["python", "-m", "games", "record", entry.run.name, "--out", "film.gif"]), "bash")
         _course(entry)
         return
     active = entry.run.state in launch.ACTIVE
@@ -125,6 +127,7 @@ def _asked(entry: Entry, active: bool) -> tuple[Agent, Way, Agent | None]:
                     default="drawn" if active else "likeliest",
                     required=True,
                     key="arena-live-actions" if active else "arena-actions",
+                    persist_state="session",
                     help="Always the likeliest, or drawn by their probabilities, as it does while it learns",
                 )
             ]
@@ -136,6 +139,7 @@ def _asked(entry: Entry, active: bool) -> tuple[Agent, Way, Agent | None]:
                     [*names, BEST],
                     BEST,
                     key=f"arena-when-{entry.key}",
+                    persist_state="session",
                     help="A training has updates; after some of them the agent was kept",
                 )
                 step = names.get(when)
@@ -147,6 +151,7 @@ def _asked(entry: Entry, active: bool) -> tuple[Agent, Way, Agent | None]:
                     [NOBODY, *others],
                     format_func=lambda key: library.label(others[key]) if key in others else key,
                     key="arena-beside",
+                    persist_state="session",
                 )
     agent = playing.best(entry) if step is None else playing.at(entry, step)
     return agent, Way(seed, greedy), playing.best(others[other]) if other in others else None
@@ -261,7 +266,7 @@ def _inside(sides: Sequence[Side]) -> None:
             does = "judges" if next(iter(torso)).startswith(playing.JUDGES) else "chooses"
             with column:
                 does = does if len(torsos) > 1 else "chooses and judges"
-                st.markdown(f"**{escaped(side.title)}**, step {now}: what {does}")
+                st.markdown(f"**{escape_markdown(side.title)}**, step {now}: what {does}")
                 widgets.maps(f"arena-inside-{number}-{does}", _layers(torso))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from apps import attending, engine, frame, links, widgets
+from apps.escaping import escape_markdown
 
 if TYPE_CHECKING:
     from inspection.attending import Attention
@@ -88,14 +89,14 @@ def _table() -> "Items | None":
         alt="The items and their features",
     )
     if "attention-refused" in state:
-        st.info(state.pop("attention-refused"), icon=":material/edit_off:")
+        st.info(escape_markdown(state.pop("attention-refused")), icon=":material/edit_off:")
     try:
         notes = attending.read(edited)
     except ItemsError as error:
-        st.info(str(error), icon=":material/table_rows:")
+        st.info(escape_markdown(error), icon=":material/table_rows:")
         return None
     if notes:
-        st.info(" ".join(notes), icon=":material/edit_note:")
+        st.info(escape_markdown(" ".join(notes)), icon=":material/edit_note:")
     story = items.STORIES.get(state["attention-set"], "")
     st.caption(
         f"{story} Type into any cell; the last row takes a new item, {items.ITEMS} in all. The address of "
@@ -140,15 +141,22 @@ def _look_up(found: "Items") -> list[float]:
     st.pills(
         "Ask for one feature",
         range(size),
-        format_func=lambda place: found.features[place],
+        format_func=lambda place: escape_markdown(found.features[place]),
         key="attention-for",
+        persist_state="session",
         on_change=_ask_for,
         args=(size,),
     )
     grid = st.grid(size, min_column_width=SLIDER, gap="small")
     for key, name in zip(keys, found.features, strict=True):
         grid.slider(
-            name, -attending.REACH, attending.REACH, step=0.1, key=key, format="%.1f", persist_state="session"
+            escape_markdown(name),
+            -attending.REACH,
+            attending.REACH,
+            step=0.1,
+            key=key,
+            format="%.1f",
+            persist_state="session",
         )
     looked = look_up(np.array(query), found.values, found.values, attending.SHARPNESS)
     _lookup(
@@ -207,7 +215,7 @@ def _head_bar(found: "Items") -> None:
     st.pills(
         "Who asks",
         range(len(found.names)),
-        format_func=lambda place: found.names[place],
+        format_func=lambda place: escape_markdown(found.names[place]),
         key="attention-asks",
         required=True,
         persist_state="session",
@@ -259,6 +267,7 @@ def _job(found: "Items", number: int, label: str, where: str) -> None:
         [*items.jobs(found.features), items.RANDOM, *own],
         format_func=attending.title,
         key=key,
+        persist_state="session",
         width=JOB if where == "here" else "stretch",
         on_change=attending.choose_job,
         args=(number, key),

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from apps import charts, controls, frame, library, small_nets, widgets
+from apps.escaping import sentence
 from apps.library import Entry
-from apps.run_card import sentence
 from apps.small_nets import Moment
 
 GRID = 90  # places along each axis of a picture
@@ -99,13 +99,21 @@ def _own() -> Given | None:
         return None
     content = file.getvalue()
     names, first = _columns(file.file_id, file.name, content)
-    label = st.selectbox("Class", names, index=len(names) - 1, key=f"label-{file.file_id}")
+    label = st.selectbox(
+        "Class", names, index=len(names) - 1, key=f"label-{file.file_id}", persist_state="session"
+    )
     others = [name for name in names if name != label]
     numbers = [name for name in others if first.get(name)]
     usual = [*numbers, *(name for name in others if name not in numbers)][:2]
     with st.grid(2, gap="small"):
         columns = tuple(
-            st.selectbox(title, others, index=others.index(name), key=f"{title}-{file.file_id}")
+            st.selectbox(
+                title,
+                others,
+                index=others.index(name),
+                key=f"{title}-{file.file_id}",
+                persist_state="session",
+            )
             for title, name in zip(("Across", "Up"), usual, strict=True)
         )
     rows, classes = _parsed(file.file_id, columns, label, file.name, content)

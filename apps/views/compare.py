@@ -1,6 +1,5 @@
 """Compare: one game learned by agents that differ by their torso alone, and the games only some can learn."""
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -8,7 +7,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from apps import charts, engine, frame, launch, library, run_card, small_nets, torsos, widgets
-from apps.run_card import escaped, sentence
+from apps.escaping import escape_html, escape_markdown, sentence
 from apps.torsos import GAMES, TORSOS, Comparison, Score
 from training.runs import RunError
 
@@ -75,9 +74,9 @@ def _overview(shipped: Sequence[Comparison]) -> None:
         return
     st.subheader("Who can solve it", anchor=False)
     columns = [torso for torso in TORSOS if any(torso in each.torsos for each in shipped)]
-    head = "".join(f"<th>{html.escape(TORSOS[torso].title)}</th>" for torso in columns)
+    head = "".join(f"<th>{escape_html(TORSOS[torso].title)}</th>" for torso in columns)
     rows = "".join(
-        f"<tr><th>{html.escape(each.title)}<small>{html.escape(GAMES[each.game].about)}</small></th>"
+        f"<tr><th>{escape_html(each.title)}<small>{escape_html(GAMES[each.game].about)}</small></th>"
         + "".join(_verdict(each, torso) for torso in columns)
         + "</tr>"
         for each in shipped
@@ -122,6 +121,7 @@ def _make(found: Mapping[str, Comparison]) -> None:
         selection_mode="multi",
         default=fitting[:2],
         key=f"compare.torsos.{len(fitting)}",
+        persist_state="session",
         help="; ".join(f"{title} {ABOUT[TITLES[title]]}" for title in fitting),
     )
     settings: dict[str, Any] = {}
@@ -157,8 +157,8 @@ def _make(found: Mapping[str, Comparison]) -> None:
         count = len(chosen) * seeds
         st.caption(
             f"{count} {'agent' if count == 1 else 'agents'}, one after another: **about "
-            f"{library.duration_text(seconds)}**. All else is as in the recipe {escaped(recipe.name)}. They "
-            "go on when the tab is closed."
+            f"{library.duration_text(seconds)}**. All else is as in the recipe "
+            f"{escape_markdown(recipe.name)}. They go on when the tab is closed."
         )
     if not asked:
         return
@@ -265,7 +265,9 @@ def _buttons(comparison: Comparison) -> None:
 
 def _chart(comparison: Comparison, curves: Sequence[torsos.Curve]) -> None:
     """The learning curves with their intervals."""
-    over = st.segmented_control("Over", list(AXES), default="steps", required=True, key="compare.over")
+    over = st.segmented_control(
+        "Over", list(AXES), default="steps", required=True, key="compare.over", persist_state="session"
+    )
     courses = []
     for curve in curves:
         points, figure = (curve.seconds, "seconds") if over == "seconds" else (curve.steps, "step")
@@ -340,7 +342,7 @@ def _row(comparison: Comparison, torso: str, linked: bool) -> str:
     seconds = torsos.middle(members, lambda member: member.seconds if member.done else None)
     weights = "" if parameters is None else f"<small>{parameters:,.0f} weights</small>"
     cells = [
-        f"<th>{html.escape(TORSOS[torso].title)}{weights}</th>",
+        f"<th>{escape_html(TORSOS[torso].title)}{weights}</th>",
         _scored(torsos.score(comparison, torso)),
         f"<td>{'' if pace is None else f'{pace:,.0f}'}</td>",
         f"<td>{'' if seconds is None else library.duration_text(seconds)}</td>",

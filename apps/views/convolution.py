@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from apps import controls, frame, inside_panel, library, picture_panel, widgets
+from apps.escaping import sentence
 from apps.library import Entry
 from apps.picture_panel import Chosen
-from apps.training_panel import sentence
 from inspection import drawing
 
 if TYPE_CHECKING:

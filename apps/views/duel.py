@@ -17,8 +17,8 @@ from apps import (
     small_nets,
     widgets,
 )
+from apps.escaping import sentence
 from apps.library import Entry
-from apps.run_card import sentence
 from inspection import tiles
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ def _one(
         0.05,
         0.01,
         key="duel-distance",
+        persist_state="session",
         width=2 * LARGE,
         help="How far each pixel moves in the mean, from 0 (black) to 1 (white)",
     )

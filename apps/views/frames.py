@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from apps import controls, engine, frame, library, widgets
+from apps.escaping import escape_markdown, sentence
 from apps.library import Entry
-from apps.training_panel import sentence
 from inspection import tiles
 
 SIDE = 340  # width of the column in which a clip is made, in pixels
@@ -47,6 +47,7 @@ def explore(entry: Entry) -> None:
             default="Set the motion",
             required=True,
             key="clip-source",
+            persist_state="session",
         )
         clip, label = _made() if source == "Set the motion" else _picked(split, entry)
     with right:
@@ -56,6 +57,7 @@ def explore(entry: Entry) -> None:
             default=TIMES[0],
             required=True,
             key="clip-time",
+            persist_state="session",
             help="Frozen: every frame is the last one. Reversed: the frames run backwards.",
         )
         ways = np.stack([clip, freeze(clip), backwards(clip)])
@@ -73,10 +75,10 @@ def explore(entry: Entry) -> None:
         with verdict:
             for way, share in zip(TIMES, shares, strict=True):
                 best = int(np.argmax(share))
-                line = f"{way}: **{classes[best]}** {share[best]:.0%}"
+                line = f"{way}: **{escape_markdown(classes[best])}** {share[best]:.0%}"
                 st.markdown(f":primary[{line}]" if way == time else line)
             if label is not None:
-                st.caption(f"Labelled {classes[label]}")
+                st.caption(f"Labelled {escape_markdown(classes[label])}")
         _answer(classes, shares[now], ways[now], label if time == TIMES[0] else None)
     try:
         _kernels(entry, model, inside, now)
@@ -102,21 +104,39 @@ def _made() -> tuple[np.ndarray, int]:
     from data import clips
 
     shape = st.segmented_control(
-        "Shape", clips.SHAPES, default=clips.SHAPES[0], required=True, key="clip-shape"
+        "Shape",
+        clips.SHAPES,
+        default=clips.SHAPES[0],
+        required=True,
+        key="clip-shape",
+        persist_state="session",
     )
     motion = st.segmented_control(
-        "Goes", list(clips.MOTIONS), default="right", required=True, key="clip-motion", wrap=True
+        "Goes",
+        list(clips.MOTIONS),
+        default="right",
+        required=True,
+        key="clip-motion",
+        persist_state="session",
+        wrap=True,
     )
     speed = st.segmented_control(
-        "Pixels a frame", clips.SPEEDS, default=clips.SPEEDS[0], required=True, key="clip-speed"
+        "Pixels a frame",
+        clips.SPEEDS,
+        default=clips.SPEEDS[0],
+        required=True,
+        key="clip-speed",
+        persist_state="session",
     )
     with st.container(horizontal=True):
-        row = st.slider("Row", 0, clips.EDGE - clips.SPRITE, 8, key="clip-row")
-        column = st.slider("Column", 0, clips.EDGE - clips.SPRITE, 8, key="clip-column")
+        row = st.slider("Row", 0, clips.EDGE - clips.SPRITE, 8, key="clip-row", persist_state="session")
+        column = st.slider(
+            "Column", 0, clips.EDGE - clips.SPRITE, 8, key="clip-column", persist_state="session"
+        )
     with st.container(horizontal=True):
-        paddle = st.toggle("Paddle, going left", key="clip-paddle")
-        bricks = st.toggle("Bricks", key="clip-bricks")
-        noise = st.toggle("Noise", key="clip-noise")
+        paddle = st.toggle("Paddle, going left", key="clip-paddle", persist_state="session")
+        bricks = st.toggle("Bricks", key="clip-bricks", persist_state="session")
+        noise = st.toggle("Noise", key="clip-noise", persist_state="session")
     drawn = clips.scene(
         shape,
         motion,
@@ -133,7 +153,13 @@ def _made() -> tuple[np.ndarray, int]:
 def _picked(split: Any, entry: Entry) -> tuple[np.ndarray, int]:
     """A test clip and its label."""
     number = st.number_input(
-        "Test clip", 1, len(split), 1, key="clip-number", help=f"1 to {library.readable(len(split))}"
+        "Test clip",
+        1,
+        len(split),
+        1,
+        key="clip-number",
+        persist_state="session",
+        help=f"1 to {library.readable(len(split))}",
     )
     return split.example(number - 1)
 

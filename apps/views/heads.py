@@ -10,9 +10,9 @@ import numpy as np
 import streamlit as st
 
 from apps import controls, frame, heads_panel, heads_search, library, looking, own_model, texts, translating
+from apps.escaping import escape_markdown, sentence
 from apps.library import Entry
 from apps.looking import Reading
-from apps.run_card import escaped, sentence
 
 if TYPE_CHECKING:
     import keras
@@ -122,8 +122,8 @@ def _picked(entry: Entry) -> Chosen:
         )
     place = int(number) - 1
     each, twin = tests[place], tests[place ^ 1]  # twins are neighbours
-    st.markdown(f"##### {escaped(each.english)}")
-    st.caption(f"Here “it” is the {escaped(each.nouns[each.referent].english)}.")
+    st.markdown(f"##### {escape_markdown(each.english)}")
+    st.caption(f"Here “it” is the {escape_markdown(each.nouns[each.referent].english)}.")
     return Chosen(each.english, twin.english, lambda: st.session_state.update({key: (place ^ 1) + 1}))
 
 
@@ -201,13 +201,14 @@ def _own() -> None:
         model = own_model.load(content)
         if not heads.attentions(model):
             st.info(
-                f"{escaped(name)}: no attention is found in this model.", icon=":material/visibility_off:"
+                f"{escape_markdown(name)}: no attention is found in this model.",
+                icon=":material/visibility_off:",
             )
             return
-        st.caption(f"{escaped(name)} · {model.count_params():,} weights")
+        st.caption(f"{escape_markdown(name)} · {model.count_params():,} weights")
         inputs, pieces = _given(model, digest)
     except (own_model.OwnModelError, InspectionError, ValueError) as error:
-        st.warning(f"{escaped(name)}: {escaped(str(error))}.", icon=":material/error:")
+        st.warning(f"{escape_markdown(name)}: {escape_markdown(str(error))}.", icon=":material/error:")
         return
     _draw(f"own-{digest}", Reading(model, inputs, pieces))
 
@@ -227,7 +228,7 @@ def _given(model: "keras.Model", digest: str) -> tuple[Any, list[looking.Piece]]
         drawn = heads.draw(entrance, STEPS)
         if len(entrance.shape) == 1 and entrance.tokens:
             text = st.text_input(
-                f"{entrance.name}: whole numbers from 0 to {entrance.tokens - 1:,}",
+                f"{escape_markdown(entrance.name)}: whole numbers from 0 to {entrance.tokens - 1:,}",
                 ", ".join(map(str, drawn.tolist())),
                 key=f"heads-{digest}-{entrance.name}",
                 max_chars=MOST_TYPED,

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from apps import devices, engine, frame, library, links, run_card, widgets
+from apps import devices, engine, frame, library, links, widgets
+from apps.escaping import escape_markdown
 from apps.library import Entry
 from inspection import kernels, tiles
 
@@ -235,7 +236,7 @@ def _card(entry: Entry) -> None:
         pixels = _fingerprint(str(path), path.stat().st_mtime_ns)
         if pixels is not None:
             widgets.mosaic(f"mosaic-{entry.key}", pixels, "Kernels of the first layer")
-    title = TITLES.get(entry.run.config.get("source", ""), entry.run.name)
+    title = TITLES.get(entry.run.config.get("source", ""), escape_markdown(entry.run.name))
     points = entry.architecture == "gan" and len(entry.spec.get("input_shape", ())) == 1
     title = "Points of the plane" if points else title
     st.markdown(f"##### {title}, made of noise" if entry.architecture == "gan" else f"##### {title}")
@@ -254,7 +255,7 @@ def _card(entry: Entry) -> None:
         st.markdown(f"**{entry.run.evaluation['test']['return']:.4g}** a game, of 100 games")
     elif "squared_error" in entry.run.evaluation.get("test", {}):
         st.markdown(f"**{entry.run.evaluation['test']['squared_error']:.1g}** squared error on test points")
-    facts = [run_card.escaped(entry.run.name)]
+    facts = [escape_markdown(entry.run.name)]
     if "parameters" in entry.run.config:
         facts.append(f"{library.readable(entry.run.config['parameters'])} parameters")
     st.caption(" · ".join(facts))

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from apps import engine, frame, links, widgets
+from apps.escaping import escape_markdown
 
 DIMENSIONS = {"Picture": 2, "Line": 1}
 DEFAULTS = {"stride": 1, "padding": "valid", "dilation": 1, "flip": False}
@@ -56,7 +57,7 @@ def _begin() -> None:
             _set("kernel", kernel)
             state["kernel-grids"] = state["kernel-kernels"] = None
     except CellsError as error:
-        st.info(f"{error} The page begins as usual.", icon=":material/link_off:")
+        st.info(f"{escape_markdown(error)} The page begins as usual.", icon=":material/link_off:")
     for name in ("stride", "dilation"):
         text = asked.get(name, "1")
         fits = text.isascii() and text.isdigit() and len(text) == 1 and 1 <= int(text) <= convolving.STEP
@@ -72,7 +73,12 @@ def _choices() -> None:
     state = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.segmented_control(
-            "Dimensions", list(DIMENSIONS), key="kernel-dimension", required=True, on_change=_change_dimension
+            "Dimensions",
+            list(DIMENSIONS),
+            key="kernel-dimension",
+            persist_state="session",
+            required=True,
+            on_change=_change_dimension,
         )
         if _is_line():
             grids, kernels = [*convolving.SIGNALS], [*convolving.LINES]
@@ -80,13 +86,20 @@ def _choices() -> None:
             grids = [*convolving.GRIDS, *convolving.COLOURS, *(f"Scanned {digit}" for digit in range(10))]
             kernels = [*convolving.KERNELS]
         st.selectbox(
-            "Grid", grids, index=None, key="kernel-grids", placeholder="Your own", on_change=_change_grid
+            "Grid",
+            grids,
+            index=None,
+            key="kernel-grids",
+            persist_state="session",
+            placeholder="Your own",
+            on_change=_change_grid,
         )
         st.selectbox(
             "Kernel",
             kernels,
             index=None,
             key="kernel-kernels",
+            persist_state="session",
             placeholder="Your own",
             on_change=_change_kernel,
         )
@@ -105,7 +118,9 @@ def _choices() -> None:
         columns = st.grid(len(fields), min_column_width=FIELD, gap="small")
         for name, label, most, size in fields:
             state[f"kernel-size-{name}"] = size
-            columns.number_input(label, 1, most, key=f"kernel-size-{name}", on_change=_resize)
+            columns.number_input(
+                label, 1, most, key=f"kernel-size-{name}", persist_state="session", on_change=_resize
+            )
         st.caption("A new channel begins as a copy of the last one, with its own slice of the kernel.")
 
 
@@ -118,6 +133,7 @@ def _settings() -> None:
             1,
             convolving.STEP,
             key="kernel-stride",
+            persist_state="session",
             width=FIELD + 25,
             help="Cells that the window goes on",
         )
@@ -126,6 +142,7 @@ def _settings() -> None:
             1,
             convolving.STEP,
             key="kernel-dilation",
+            persist_state="session",
             width=FIELD + 25,
             help="Cells from one of the window's cells to the next",
         )
@@ -133,6 +150,7 @@ def _settings() -> None:
             "Padding",
             list(convolving.PADDINGS),
             key="kernel-padding",
+            persist_state="session",
             required=True,
             help="valid: the window stays on the grid. same: zeros around it, so that at stride 1 the output "
             "is as large as the grid",
@@ -140,6 +158,7 @@ def _settings() -> None:
         st.toggle(
             "Turn the kernel round",
             key="kernel-flip",
+            persist_state="session",
             help="What deep learning calls convolution is cross-correlation: the kernel is laid on as it is. "
             "The convolution of mathematics turns it round first, by half a turn.",
         )
@@ -158,7 +177,7 @@ def _slide() -> None:
     try:
         slide = convolve(grid, kernel, **settings)
     except CellsError as error:
-        st.warning(str(error), icon=":material/fit_screen:")
+        st.warning(escape_markdown(error), icon=":material/fit_screen:")
         return
     data: dict[str, Any] = {
         "grid": state["kernel-grid"].tolist(),

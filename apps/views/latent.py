@@ -7,9 +7,9 @@ import numpy as np
 import streamlit as st
 
 from apps import controls, frame, generating, latent_panel, latent_sums, small_nets, widgets
+from apps.escaping import escape_markdown, sentence
 from apps.latent_panel import Subject
 from apps.library import Entry
-from apps.run_card import sentence
 
 if TYPE_CHECKING:
     from inspection.latent import Direction
@@ -117,7 +117,19 @@ def _sliders(directions: Directions, key: str) -> "list[tuple[Direction, float]]
                 kept = f"{key}-{name}"
                 # Not as the slider's own value: buttons set it, too.
                 st.session_state.setdefault(kept, 0.0)
-                steps.append((direction, st.slider(name, -FARTHEST, FARTHEST, step=0.25, key=kept)))
+                steps.append(
+                    (
+                        direction,
+                        st.slider(
+                            escape_markdown(name),
+                            -FARTHEST,
+                            FARTHEST,
+                            step=0.25,
+                            key=kept,
+                            persist_state="session",
+                        ),
+                    )
+                )
                 if np.isfinite(direction.held_out):
                     st.caption(f"held out: {direction.held_out:.2f}")
     return steps
@@ -130,8 +142,17 @@ def _sheet(subject: Subject, place: np.ndarray, principal: Directions) -> None:
     st.subheader("Two directions at once", anchor=False)
     names = list(principal)
     with st.container(horizontal=True, gap="medium"):
-        across = st.selectbox("To the right", names, index=0, key="latent-across", width=SIDE)
-        down = st.selectbox("Downwards", names, index=min(1, len(names) - 1), key="latent-down", width=SIDE)
+        across = st.selectbox(
+            "To the right", names, index=0, key="latent-across", persist_state="session", width=SIDE
+        )
+        down = st.selectbox(
+            "Downwards",
+            names,
+            index=min(1, len(names) - 1),
+            key="latent-down",
+            persist_state="session",
+            width=SIDE,
+        )
     noise = sheet(place, principal[across], principal[down], np.linspace(-FARTHEST, FARTHEST, SHEET))
     pictures = subject.grow(noise.reshape(SHEET**2, -1))
     picture = joined(pictures.reshape(SHEET, SHEET, *pictures.shape[1:]))

@@ -5,10 +5,10 @@ from typing import Any
 import streamlit as st
 
 from apps import controls, frame, links, play_match, playing, small_nets, widgets
+from apps.escaping import sentence
 from apps.library import Entry
 from apps.play_match import Refused
 from apps.playing import Agent
-from apps.run_card import sentence
 from training.runs import RunError
 
 FIELD = 210  # width of a setting, in pixels

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from apps import charts, engine, frame, launch, library, links, run_card, widgets
+from apps.escaping import escape_markdown, sentence
 from training import runs
 from training.runs import Run, RunError
 
@@ -122,7 +123,7 @@ def _offer_evaluation(run: Run) -> None:
         with st.spinner("Measuring"):
             trainer.evaluate(run)
     except (DataUnavailable, RunError, SettingsError) as error:
-        st.error(run_card.sentence(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
     else:
         st.rerun()
 
@@ -134,7 +135,7 @@ def _offer_deletion(run: Run) -> None:
             try:
                 run.delete()
             except (RunError, OSError) as error:
-                st.error(run_card.sentence(error), icon=":material/error:")
+                st.error(sentence(error), icon=":material/error:")
             else:
                 st.rerun()
 
@@ -151,13 +152,16 @@ def _several(picked: Sequence[Run]) -> None:
             figure = st.pills(
                 "Figure",
                 figures,
-                format_func=charts.title,
+                format_func=lambda name: escape_markdown(charts.title(name)),
                 default=next((name for name in BEST if name in figures), figures[0]),
                 required=True,
                 wrap=True,
                 key="figure",
+                persist_state="session",
             )
-            axis = st.segmented_control("Over", list(charts.AXES), default="epoch", required=True, key="axis")
+            axis = st.segmented_control(
+                "Over", list(charts.AXES), default="epoch", required=True, key="axis", persist_state="session"
+            )
         charts.comparison(rows, figure, axis, "comparison")
 
 

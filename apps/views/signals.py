@@ -9,9 +9,9 @@ import numpy as np
 import streamlit as st
 
 from apps import controls, frame, library, signal_view, widgets
+from apps.escaping import sentence
 from apps.library import Entry
 from apps.sketch import sketch
-from apps.training_panel import sentence
 
 if TYPE_CHECKING:
     from inspection.activations import Activations
@@ -123,7 +123,13 @@ def _picked(entry: Entry) -> Given | None:
     if split is None:
         return None
     classes, size = entry.spec["classes"], len(split)
-    wanted = st.selectbox("Class", ["any", *classes], key=f"class-{entry.key}", help="Which ones to look at")
+    wanted = st.selectbox(
+        "Class",
+        ["any", *classes],
+        key=f"class-{entry.key}",
+        persist_state="session",
+        help="Which ones to look at",
+    )
     numbers = np.arange(size)
     if wanted != "any":
         numbers = np.flatnonzero(split.targets == list(classes).index(wanted))
@@ -136,6 +142,7 @@ def _picked(entry: Entry) -> Given | None:
         max_value=len(numbers),
         value=1,
         key=f"number-{entry.key}-{wanted}",
+        persist_state="session",
     )
     number = int(numbers[int(place) - 1])
     seen, label = split.example(number)
@@ -228,7 +235,9 @@ def _row(entry: Entry, content: bytes) -> Given:
         raise DataUnavailable("the file has no row of numbers")
     place = 1
     if len(rows) > 1:
-        place = int(st.number_input(f"Row, of {len(rows):,}", 1, len(rows), 1, key="row"))
+        place = int(
+            st.number_input(f"Row, of {len(rows):,}", 1, len(rows), 1, key="row", persist_state="session")
+        )
     settings = entry.run.config["data"]
     seen = series.parse_line(
         rows[place - 1],
@@ -297,7 +306,13 @@ def _maps(entry: Entry, model: Any, given: Given, inside: "Activations") -> None
     )
     with st.container(horizontal=True, gap="large"):
         which = st.segmented_control(
-            "Layers", list(LAYERS), default="Convolutions", required=True, wrap=True, key="signal-layers"
+            "Layers",
+            list(LAYERS),
+            default="Convolutions",
+            required=True,
+            wrap=True,
+            key="signal-layers",
+            persist_state="session",
         )
         contrast = st.segmented_control(
             "Contrast",
@@ -305,12 +320,14 @@ def _maps(entry: Entry, model: Any, given: Given, inside: "Activations") -> None
             default="Each map",
             required=True,
             key="signal-contrast",
+            persist_state="session",
             help="What the strongest colour stands for: the largest value of each map, or of the whole layer",
         )
         mattered = st.toggle(
             "What mattered",
             value=True,
             key="mattered",
+            persist_state="session",
             help="Grad-CAM: the orange stretches speak for the answer",
         )
     places = lines.places(model)

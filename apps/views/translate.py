@@ -14,8 +14,8 @@ from apps import (
     translate_panel,
     translating,
 )
+from apps.escaping import escape_markdown
 from apps.library import Entry
-from apps.run_card import escaped
 
 if TYPE_CHECKING:
     from data.corpus import Pairs
@@ -135,10 +135,12 @@ def _headline(found: "Translation", reference: str | None, whole: bool) -> None:
     """The best hypothesis, unless it is to come word by word; and what it should be where that is known."""
     if whole:
         size = "##### " if len(found.text) <= MOST_HEADLINE else ""
-        st.markdown(f"{size}{escaped(found.text)}" if found.text else "It wrote nothing, and ended at once.")
+        st.markdown(
+            f"{size}{escape_markdown(found.text)}" if found.text else "It wrote nothing, and ended at once."
+        )
     if reference is not None:
         right = ", to the letter" if found.text == reference else ""
-        st.caption(f"As people wrote it{right}: {escaped(reference)}")
+        st.caption(f"As people wrote it{right}: {escape_markdown(reference)}")
 
 
 def _which(found: "Translation") -> int:

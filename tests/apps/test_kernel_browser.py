@@ -23,6 +23,10 @@ def test_the_slide_is_stepped_played_and_edited(tab):
     expect(cells).to_have_text(list("434243234"))
     expect(tab.get_by_role("button", name="Play", exact=True)).to_be_visible()  # it has stopped at the end
 
+    tab.get_by_label("kernel row 1, column 2", exact=True).fill("-1")
+    expect(tab.locator(".st-key-slide .product small").nth(1)).to_have_text(re.compile(r"^\d × \(-1\)$"))  # noqa: RUF001
+    tab.get_by_label("kernel row 1, column 2", exact=True).fill("0")
+    expect(tab.locator(".st-key-slide .product small").nth(1)).to_have_text(re.compile(r"^\d × 0$"))  # noqa: RUF001
     tab.get_by_label("grid row 1, column 1", exact=True).fill("5")
     expect(cells).to_have_text(list("834243234"))
     expect(tab).to_have_url(re.compile("grid=5x5x1"))
