@@ -1,8 +1,9 @@
 // A person plays against an agent: the rules go on here, and nobody is asked but when the controls change hands.
 
 const SPEEDS = [0.25, 0.5, 0.75, 1, 1.5, 2];
-const SHOWN = { ready: "Press a key to start", paused: "Paused", waiting: "The agent takes over", terminated: "Game over", truncated: "Time is up" };
+const SHOWN = { ready: "Press a key to start", paused: "Paused", counting: "", waiting: "The agent takes over", terminated: "Game over", truncated: "Time is up" };
 const BEST = "neural-arcade-best"; // of this visit: a tab's
+const BEATS = 3, BEAT = 600; // of the countdown before a person's first step, and ms of each
 const STACKED = 700; // a width in CSS pixels, below which all stands in one column
 const KEPT = 6; // steps for which it is told that the game repeated an action
 
@@ -73,7 +74,7 @@ function build(root) {
   again.onclick = () => anew(root);
   next.onclick = () => another(root);
   stage.onpointerdown = () => {
-    if (root.phase !== "over") start(root);
+    if (root.agent && root.phase !== "over") start(root); // a person's own game waits for a key
   };
   stage.onfocus = () => paint(root);
   stage.onkeydown = (event) => keyed(root, event);
@@ -132,7 +133,7 @@ function press(root, chosen) {
   if (root.phase === "waiting" || root.phase === "over") return;
   if (root.agent) takeBack(root);
   hold(root.hand, chosen);
-  if (!root.data.turns) return start(root);
+  if (!root.data.turns) return countDown(root);
   step(root);
   paint(root);
 }
@@ -187,6 +188,34 @@ function answered(root, rest) {
 
 // The clock
 
+/** Start a person's game after a countdown, at once where the agent has the controls. */
+function countDown(root) {
+  if (root.agent) return start(root);
+  if (root.phase !== "ready" && root.phase !== "paused") return;
+  if (root.data.turns) return;
+  root.resumes = root.phase;
+  root.phase = "counting";
+  root.beat = BEATS;
+  const beat = () => {
+    if (root.phase !== "counting" || !root.isConnected) return;
+    if (!root.beat) {
+      root.hand.tapped = null; // what was tapped meanwhile started the game and does no more
+      return start(root);
+    }
+    paint(root);
+    root.beat -= 1;
+    root.timer = setTimeout(beat, BEAT);
+  };
+  clearTimeout(root.timer);
+  beat();
+}
+
+/** Whether a game that knows no "nothing" stands still because no key is pressed. */
+function waits(root) {
+  const { hand: own } = root;
+  return !root.agent && !root.data.turns && own.idle < 0 && own.tapped === null && !own.held.length;
+}
+
 function start(root) {
   if (root.phase === "over" || root.phase === "waiting" || root.ticks) return;
   if (!root.agent && root.data.turns) return;
@@ -198,7 +227,8 @@ function start(root) {
     due += before === null ? 0 : (Math.min(100, now - before) / 1000) * root.data.rate * Number(root.speed.value);
     before = now;
     const clocked = () => root.ticks && (root.agent || !root.data.turns);
-    for (; due >= 1 && clocked(); due -= 1) step(root);
+    for (; due >= 1 && clocked() && !waits(root); due -= 1) step(root);
+    if (waits(root)) due = 0;
     if (clocked()) root.frame = requestAnimationFrame(tick);
     else root.ticks = false;
     paint(root);
@@ -209,6 +239,11 @@ function start(root) {
 }
 
 function halt(root) {
+  if (root.phase === "counting") {
+    clearTimeout(root.timer);
+    root.phase = root.resumes;
+    return paint(root);
+  }
   if (!root.ticks) return;
   root.ticks = false;
   if (root.phase === "running" && (root.agent || !root.data.turns)) root.phase = "paused";
@@ -216,8 +251,8 @@ function halt(root) {
 }
 
 function toggle(root) {
-  if (root.ticks) halt(root);
-  else start(root);
+  if (root.ticks || root.phase === "counting") halt(root);
+  else countDown(root);
 }
 
 /** What chance decides in a step. */
@@ -238,7 +273,7 @@ function stateFrom({ fields }, states, place, steps) {
 
 function step(root) {
   const at = root.actions.length, { rest, agent, settings } = root, own = agent ? at - rest.begun : 0;
-  const taken = agent ? rest.action[own] : chosenBy(root.hand, root.actions.at(-1) ?? 0);
+  const taken = agent ? rest.action[own] : chosenBy(root.hand);
   const made = RULES[settings.rules].advance(settings, root.states[at], taken, drawsAt(root, at));
   let { state, reward } = made, end = made.terminated ? "terminated" : made.truncated ? "truncated" : null;
   if (agent) {
@@ -295,12 +330,13 @@ function paint(root) {
   const at = root.actions.length, { phase } = root;
   paintScene(root.canvas, ...scened(root, root.states[at], root.actions[at - 1]), root.wide);
   const asleep = !at && !root.agent || phase === "paused" ? !root.stage.matches(":focus") : false;
-  root.over.hidden = phase === "running" && !asleep;
-  root.over.textContent = phase === "over" ? SHOWN[root.end] ?? `${at} steps are over` : asleep ? `Click to ${at ? "go on" : "play"}` : SHOWN[phase];
+  const still = Boolean(root.ticks) && waits(root);
+  root.over.hidden = phase === "running" && !asleep && !still;
+  root.over.textContent = phase === "over" ? SHOWN[root.end] ?? `${at} steps are over` : asleep ? `Click to ${at ? "go on" : "play"}` : still ? "Hold a key" : phase === "counting" ? String(root.beat) : SHOWN[phase];
   if (phase === "paused" && !asleep && !root.agent) root.over.textContent += ": press a key";
   root.twice.hidden = phase === "over" || !root.repeated.slice(-KEPT).includes(true);
   root.stage.classList.toggle("agents", root.agent);
-  const running = Boolean(root.ticks), ready = phase === "ready";
+  const running = Boolean(root.ticks) || phase === "counting", ready = phase === "ready";
   root.go.firstChild.textContent = running ? "Pause" : ready || phase === "over" ? "Start" : "Go on";
   root.go.disabled = phase === "waiting" || phase === "over" || (root.data.turns && !root.agent);
   root.give.firstChild.textContent = root.agent || phase === "waiting" ? "Take back" : "Hand over";

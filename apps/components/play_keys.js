@@ -38,14 +38,14 @@ function release(own, action) {
   own.held = own.held.filter((each) => each !== action);
 }
 
-/** What a step is to do: what was tapped since the last, else what is held, else nothing, or the same again. */
-function chosenBy(own, before) {
+/** What a step is to do: what was tapped since the last, else what is held, else nothing. */
+function chosenBy(own) {
   const { held, tapped } = own, fire = own.actions.indexOf("fire");
   own.tapped = null;
   if (tapped !== null) return tapped;
   const others = held.filter((each) => each !== fire);
   if (held.includes(fire) && others.length) return own.turn++ % 2 ? fire : others.at(-1); // one thing a step
-  return held.at(-1) ?? (own.idle >= 0 ? own.idle : before);
+  return held.at(-1) ?? own.idle; // a game that knows no "nothing" takes no step without a key
 }
 
 /** Buttons that act as the keys do; returns them by action. `press` and `letGo` are given the action. */

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from apps import devices, engine, frame, library, links, widgets
+from apps import devices, engine, frame, library, links, run_card, widgets
 from apps.escaping import escape_markdown
 from apps.library import Entry
 from inspection import kernels, tiles

@@ -53,8 +53,10 @@ def test_keys_play_and_nobody_is_asked(tab, pole):
     sent.clear()
     scrolled = tab.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
     tab.keyboard.press("ArrowDown")
-    tab.keyboard.press("ArrowLeft")
+    assert state(match)["actions"] == []
+    tab.keyboard.down("ArrowLeft")
     expect(match.locator(".over").first).to_have_text("Game over")
+    tab.keyboard.up("ArrowLeft")
     expect(match.locator(".say")).to_have_text(re.compile(r"You have \d+\. cartpole_ppo has 500.* It wins\."))
     assert sent == []
     assert tab.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == scrolled
@@ -63,20 +65,44 @@ def test_keys_play_and_nobody_is_asked(tab, pole):
     assert played["gained"][-1] == len(played["actions"]) < 30
     tab.keyboard.press("r")
     expect(match.locator(".over").first).to_have_text("Press a key to start")
-    tab.keyboard.press("ArrowLeft")
+    tab.keyboard.down("ArrowLeft")
     expect(match.locator(".say")).to_contain_text(f"Your best in this visit is {played['gained'][-1]}")
+    tab.keyboard.up("ArrowLeft")
     tab.keyboard.press("n")
     expect(tab.get_by_role("spinbutton", name="Seed")).to_have_value("4")
     until(lambda: state(match)["states"][0] != played["states"][0], "another game is there")
+
+
+def test_a_game_begins_with_a_key_and_a_countdown_and_nothing_is_pushed_without_one(tab, match):
+    over = match.locator(".over").first
+    match.locator(".stage").click()
+    tab.wait_for_timeout(500)
+    assert state(match)["phase"] == "ready"  # a click gives the focus and does no more
+    tab.keyboard.press("ArrowLeft")
+    expect(over).to_have_text(re.compile("^[321]$"))
+    expect(over).to_have_text("Hold a key")  # the tap started the game; it pushes nothing
+    tab.wait_for_timeout(500)
+    assert state(match)["actions"] == []
+    tab.keyboard.press("ArrowRight")
+    until(lambda: state(match)["actions"], "the cart is pushed")
+    tab.wait_for_timeout(300)
+    assert state(match)["actions"] == [1]  # once, not until it falls
+    tab.keyboard.press("p")
+    assert state(match)["phase"] == "paused"
+    tab.keyboard.press("p")
+    tab.keyboard.press("p")  # during the countdown
+    assert state(match)["phase"] == "paused"
+    assert state(match)["actions"] == [1]
 
 
 def test_the_controls_change_hands(tab, match):
     speed = match.get_by_role("combobox", name="Speed")
     speed.select_option("0.25")  # a busy machine's fingers are slow
     match.locator(".stage").focus()
-    tab.keyboard.press("ArrowLeft")
+    tab.keyboard.down("ArrowLeft")
     until(lambda: state(match)["who"], "a person has done something")
     tab.keyboard.press("h")
+    tab.keyboard.up("ArrowLeft")
     expect(match.locator(".say")).to_contain_text("The agent has the controls")
     expect(match.locator(".odds")).to_contain_text("What the agent would do")
     until(lambda: 1 in state(match)["who"], "the agent has done something")
@@ -113,8 +139,10 @@ def test_fingers_play_in_a_narrow_window_and_a_hidden_tab_waits(tab, match):
     button = match.get_by_role("button", name="right", exact=True)
     button.scroll_into_view_if_needed()
     assert match.locator(".stage").bounding_box()["width"] <= NARROW
-    button.click()
+    button.hover()
+    tab.mouse.down()
     until(lambda: len(state(match)["actions"]) > 1, "the cart is pushed")
+    tab.mouse.up()
     assert set(state(match)["actions"]) == {1}
     tab.evaluate(
         """() => {
