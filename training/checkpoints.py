@@ -1,22 +1,27 @@
-"""Checkpoints for an exact resume: arrays and a manifest that vouches for them.
+"""Checkpoints for an exact resume: arrays and a manifest, both with a hash.
 
     checkpoint/00001200/  arrays.npz      every variable and every replica's state, in a fixed order
-                          manifest.json   step, the callbacks' state, SHA-256 of arrays.npz
+                          manifest.json   step, the callbacks' state, SHA-256 of arrays.npz and of the manifest
 
-A checkpoint is written into a folder of another name and renamed when it is whole; the one before it
-stays. One whose arrays are not those that its manifest vouches for is passed over.
+A checkpoint is written into a folder of another name and renamed when it is whole; the one before it stays.
+A checkpoint of which a file was changed, in part or as a whole, is passed over.
 """
 
 import hashlib
 import json
 import os
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from training import run_files
+from training.run_files import COUNT, NUMBER, TEXT, Rule
+
 KEPT = 2
+_HASH, _ARRAYS_HASH = "sha256", "arrays_sha256"
 
 
 class CheckpointError(Exception):
@@ -46,9 +51,9 @@ def save(folder: Path, step: int, arrays: list[np.ndarray], facts: dict[str, Any
         with open(aside / "arrays.npz", "wb") as file:
             np.savez(file, *arrays)
             _flush(file)
-        manifest = {"step": step, "sha256": _digest(aside / "arrays.npz"), **facts}
+        manifest = {**facts, "step": step, _ARRAYS_HASH: _digest(aside / "arrays.npz")}
         with open(aside / "manifest.json", "w") as file:
-            json.dump(manifest, file)
+            json.dump({**manifest, _HASH: _manifest_digest(manifest)}, file)
             _flush(file)
         shutil.rmtree(final, ignore_errors=True)
         os.replace(aside, final)
@@ -79,12 +84,10 @@ def load(folder: Path, step: int | None = None) -> tuple[list[np.ndarray], dict[
         if step is not None and path.name != f"{step:08d}":
             continue
         try:
-            manifest = json.loads((path / "manifest.json").read_text())
-            if _digest(path / "arrays.npz") != manifest["sha256"]:
-                raise ValueError("its arrays are not what its manifest vouches for")
-            with np.load(path / "arrays.npz", allow_pickle=False) as stored:
+            manifest = _manifest(path)
+            with open(path / "arrays.npz", "rb") as file, np.load(file, allow_pickle=False) as stored:
                 return [stored[name] for name in stored.files], manifest, warnings
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
             warnings.append(f"checkpoint {path.name} is damaged ({error}); taking the one before it")
     if warnings:
         raise CheckpointError(f"no checkpoint in {folder} is whole: {'; '.join(warnings)}")
@@ -93,7 +96,61 @@ def load(folder: Path, step: int | None = None) -> tuple[list[np.ndarray], dict[
 
 def _folders(folder: Path) -> list[Path]:
     """The checkpoints' folders, the newest first."""
-    return sorted((path for path in folder.glob("[0-9]*") if path.is_dir()), reverse=True)
+    return sorted((path for path in folder.glob("[0-9]*") if _is_step(path)), reverse=True)
+
+
+def _is_step(path: Path) -> bool:
+    return path.name.isdecimal() and path.is_dir()
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a checkpoint whose files are as they were written.
+
+    Raises:
+        OSError: A file can't be read.
+        ValueError: A file was changed since.
+    """
+    manifest = run_files.read(folder / "manifest.json")
+    if _ARRAYS_HASH in manifest:
+        if manifest.pop(_HASH, None) != _manifest_digest(manifest):
+            raise ValueError("its manifest was changed")
+        arrays_hash = manifest[_ARRAYS_HASH]
+    else:  # written before manifests had a hash of their own: at least the types must be right
+        run_files.check_fields("manifest.json", manifest, _OLD_RULES, _OLD_RULES)
+        arrays_hash = manifest["sha256"]
+    if manifest["step"] != int(folder.name):
+        raise ValueError(f"its manifest is that of step {manifest['step']}")
+    if _digest(folder / "arrays.npz") != arrays_hash:
+        raise ValueError("its arrays are not those that its manifest names")
+    return manifest
+
+
+def _manifest_digest(manifest: dict[str, Any]) -> str:
+    """SHA-256 over everything in a manifest but the hash itself."""
+    plain = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(NUMBER.holds, value))
+
+
+def _is_state(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(NUMBER.holds, value.values()))
+
+
+_OLD_RULES = {
+    "step": COUNT,
+    "sha256": TEXT,
+    "seconds": NUMBER,
+    "replicas": COUNT,
+    "epoch_sums": Rule(
+        "pairs of numbers by name", lambda v: isinstance(v, dict) and all(map(_is_pair, v.values()))
+    ),
+    "callbacks": Rule(
+        "a list of numbers by name", lambda v: isinstance(v, list) and all(map(_is_state, v))
+    ),
+}
 
 
 def _digest(path: Path) -> str:

@@ -156,6 +156,79 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path, damage):
         checkpoints.load(tmp_path)
 
 
+def edited(**changes):
+    """Damage: some entries of a manifest have other values; None takes an entry out."""
+
+    def damage(folder):
+        manifest = {**json.loads((folder / "manifest.json").read_text()), **changes}
+        (folder / "manifest.json").write_text(
+            json.dumps({name: value for name, value in manifest.items() if value is not None})
+        )
+
+    return damage
+
+
+FACTS = {
+    "seconds": 1.5,
+    "replicas": 1,
+    "epoch_sums": {"loss": [2.0, 4.0]},
+    "callbacks": [{"best": 0.9}],
+}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        edited(step=29),
+        edited(seconds=9.0),
+        edited(callbacks=[{"best": 0.5}]),
+        edited(callbacks="none"),
+        edited(callbacks=[]),
+        edited(epoch_sums=[]),
+        edited(epoch_sums={"loss": [2.0, 4.5]}),
+        edited(replicas="1"),
+        edited(seconds=None),
+        edited(sha256=None),
+        edited(arrays_sha256=None),
+        edited(more=1),
+        lambda folder: (folder / "manifest.json").write_text("[]"),
+        lambda folder: (folder / "manifest.json").write_bytes(b"\xff"),
+        lambda folder: (folder / "arrays.npz").write_bytes(b""),
+        lambda folder: folder.rename(folder.with_name("00000030")),
+        lambda folder: [
+            (folder / name).write_bytes((folder.parent / "00000010" / name).read_bytes())
+            for name in ("manifest.json", "arrays.npz")
+        ],
+    ],
+)
+def test_a_changed_manifest_is_noticed_and_the_checkpoint_before_is_used(tmp_path, damage):
+    for step in (10, 20):
+        checkpoints.save(tmp_path, step, [array + step for array in ARRAYS], FACTS)
+    damage(tmp_path / "00000020")
+    arrays, facts, warnings = checkpoints.load(tmp_path)
+    np.testing.assert_array_equal(arrays[0], ARRAYS[0] + 10)
+    assert facts["step"] == 10
+    assert {name: facts[name] for name in FACTS} == FACTS
+    assert len(warnings) == 1
+    assert "is damaged" in warnings[0]
+
+
+def as_it_was_written_before(folder, **changes):
+    """Make a checkpoint one of the time before manifests had a hash of their own."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["sha256"] = manifest.pop("arrays_sha256")
+    (folder / "manifest.json").write_text(json.dumps({**manifest, **changes}))
+
+
+def test_a_checkpoint_of_an_older_version_is_read(tmp_path):
+    checkpoints.save(tmp_path, 10, ARRAYS, FACTS)
+    as_it_was_written_before(tmp_path / "00000010")
+    assert checkpoints.load(tmp_path)[1]["callbacks"] == FACTS["callbacks"]
+    as_it_was_written_before(checkpoints.save(tmp_path, 20, ARRAYS, FACTS), callbacks=["x"])
+    _, facts, warnings = checkpoints.load(tmp_path)
+    assert (facts["step"], len(warnings)) == (10, 1)
+
+
 def test_a_flipped_bit_is_noticed(tmp_path):
     checkpoints.save(tmp_path, 10, ARRAYS, {})
     path = checkpoints.save(tmp_path, 20, ARRAYS, {}) / "arrays.npz"
