@@ -135,7 +135,7 @@ def _evaluate(options: argparse.Namespace, _: dict[str, str]) -> int:
     from training import trainer
 
     run = runs.find(options.run, options.runs_dir)
-    figures = trainer.evaluate(run, options.split)
+    figures = trainer.evaluate(run, options.split, options.changed_data, options.save)
     _print_result({"run": run.name, "split": options.split, **figures}, options.json)
     return 0
 
@@ -227,6 +227,16 @@ def _parser() -> Parser:
     evaluate = commands.add_parser("evaluate", parents=[shared, placed], help="figures on a split")
     evaluate.add_argument("run", help="a run's name, a gallery name, or a path")
     evaluate.add_argument("--split", default="test", help="train, validation or test")
+    evaluate.add_argument(
+        "--changed-data",
+        action="store_true",
+        help="measure even if the examples have changed since the run was trained",
+    )
+    evaluate.add_argument(
+        "--save",
+        action=argparse.BooleanOptionalAction,
+        help="write the figures to the run's evaluation.json (default: unless it is a model of the gallery)",
+    )
 
     predict = commands.add_parser(
         "predict",

@@ -1,7 +1,7 @@
 """Checkpoints for an exact resume: arrays and a manifest, both with a hash.
 
     checkpoint/00001200/  arrays.npz      every variable and every replica's state, in a fixed order
-                          manifest.json   step, the callbacks' state, SHA-256 of arrays.npz and of the manifest
+                          manifest.json   step, the callbacks' state, SHA-256 of arrays.npz and of itself
 
 A checkpoint is written into a folder of another name and renamed when it is whole; the one before it stays.
 A checkpoint of which a file was changed, in part or as a whole, is passed over.
@@ -147,9 +147,7 @@ _OLD_RULES = {
     "epoch_sums": Rule(
         "pairs of numbers by name", lambda v: isinstance(v, dict) and all(map(_is_pair, v.values()))
     ),
-    "callbacks": Rule(
-        "a list of numbers by name", lambda v: isinstance(v, list) and all(map(_is_state, v))
-    ),
+    "callbacks": Rule("a list of numbers by name", lambda v: isinstance(v, list) and all(map(_is_state, v))),
 }
 
 

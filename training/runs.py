@@ -147,6 +147,11 @@ class Run:
         except FileError as error:
             raise self._unreadable(error) from error
 
+    @property
+    def ships(self) -> bool:
+        """Whether it is one of the gallery, which is part of the suite and not the user's to change."""
+        return self.path.resolve().parent == GALLERY.resolve()
+
     # Changing it
 
     def write_json(self, name: str, content: Any) -> None:

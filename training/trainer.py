@@ -2,11 +2,12 @@
 
 import contextlib
 import importlib.metadata
+import os
 import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import keras
 import tensorflow as tf
 
 from data import Source, Spec
-from training import recipes, runs, settings, strategy, translation
+from training import fingerprint, recipes, runs, settings, strategy, translation
 from training.callbacks import BestModel, Progress, RunLog, higher_is_better
 from training.checkpoints import CheckpointError
+from training.fingerprint import DataChanged
 from training.loop import Loop, NotFinite, Schedule, Stop
 from training.recipe import Recipe
 from training.runs import Run, RunError
@@ -112,6 +114,8 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
     config = run.config
     recipe = recipes.from_config(config)
     source = _load(run, recipe)
+    if any(run.checkpoint_path.glob("[0-9]*")):  # an exact resume needs the same data
+        _check_data(config, source, fingerprint.SPLITS, way_out=fingerprint.WAY_OUT)
     recipe.check(source)
     training, seed = recipe.training, config["seed"]
     replicas = chosen.num_replicas_in_sync
@@ -140,6 +144,7 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
             {
                 **config,
                 "spec": settings.to_json(source.spec),
+                "fingerprint": _fingerprint(config, source),
                 "parameters": model.count_params(),
                 **strategy.describe(chosen),
             },
@@ -181,6 +186,19 @@ def _load(run: Run, recipe: Recipe) -> Source:
     return recipe.load(translation.kept_files(run))
 
 
+def _fingerprint(config: Mapping[str, Any], source: Source) -> dict[str, Any]:
+    """The fingerprint of a run's data; of an agent, which has no data, that of its environment."""
+    has_examples = any(len(getattr(source, name)) for name in fingerprint.SPLITS)
+    return fingerprint.of(source, None if has_examples else config["data"])
+
+
+def _check_data(config: Mapping[str, Any], source: Source, splits: Collection[str], way_out: str) -> None:
+    """Raise a DataChanged where the data of a run are not those that it was trained on."""
+    change = fingerprint.compare(config, source, splits)
+    if change:
+        raise DataChanged(f"{change.sentence}. {fingerprint.WAY_OUT if change.meaning else way_out}")
+
+
 def load_model(run: Run, player: str | None = None) -> keras.Model:
     """The run's best model.
 
@@ -213,20 +231,72 @@ def spec_of(run: Run) -> Spec:
     return Spec(**spec)
 
 
-def evaluate(run: Run, split: str = "test") -> dict[str, Any]:
-    """The best model's figures on a split; also written to the run's `evaluation.json`.
+def evaluate(
+    run: Run, split: str = "test", changed_data: bool = False, save: bool | None = None
+) -> dict[str, Any]:
+    """The best model's figures on a split.
+
+    Args:
+        run: With a model.
+        split: One of `SPLITS`.
+        changed_data: Whether to measure although the examples of the split have changed since the run was
+            trained. They are scaled as the run scales them, and the figures get a "note". Never with other
+            classes, shapes or columns.
+        save: Whether to write the figures to the run's `evaluation.json`; None: unless the run is one of the
+            gallery, which ships with the suite.
 
     Raises:
-        RunError: There is no model, or no such split.
+        RunError: There is no model, no such split, or the figures can't be written.
+        DataChanged: The data are not those that the run was trained on.
         DataUnavailable: The data can't be had.
     """
     if split not in SPLITS:
         raise RunError(settings.unknown("split", split, SPLITS))
-    recipe = recipes.from_config(run.config)
+    save = not run.ships if save is None else save
+    if save:
+        _check_writable(run.path / "evaluation.json", "Take --no-save to print the figures only")
+    config = run.config
+    recipe = recipes.from_config(config)
     source = _load(run, recipe)
-    figures = recipe.measure(load_model(run), source, split)
-    run.write_json("evaluation.json", {**run.evaluation, split: figures})
+    change = fingerprint.compare(config, source, (split,))
+    if change and not (changed_data and not change.meaning):
+        _check_data(
+            config,
+            source,
+            (split,),
+            way_out=f"{fingerprint.WAY_OUT}; or measure the data as they are now with --changed-data",
+        )
+    model = load_model(run)
+    if change:
+        source = fingerprint.rescaled(source, spec_of(run))
+    figures = recipe.measure(model, source, split)
+    if change:
+        figures["note"] = change.sentence
+    if save:
+        try:
+            run.write_json("evaluation.json", {**run.evaluation, split: figures})
+        except OSError as error:
+            raise RunError(
+                f"{run.path / 'evaluation.json'} can't be written: {error.strerror or error}. "
+                f"Take --no-save to print the figures only"
+            ) from error
     return figures
+
+
+def _check_writable(path: Path, way_out: str) -> None:
+    """Raise a RunError where a file can't be written, before the work whose result it would hold."""
+    probe = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(probe, "wb") as file:
+            file.write(bytes(4096))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise RunError(f"{path} can't be written: {error.strerror or error}. {way_out}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
 
 
 def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
