@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import keras
 
     from data.corpus import Pairs
-    from data.source import Split
+    from data.source import Source, Split
 
 # After every run of a page Streamlit calls keras.backend.clear_session(), which resets what the models of
 # all visitors share, and spends a quarter of a second on collecting garbage. Its name is not public: a
@@ -139,44 +140,83 @@ def test_split(run: Run) -> "Split":
     """The test images of what a run learned from.
 
     Raises:
-        DataUnavailable: They can't be had.
+        DataUnavailable: They can't be had, or are not those of the run any more.
     """
-    return _test(run, "load")
+    return _test(run, "load").split
 
 
 def test_pairs(run: Run) -> "Pairs":
     """The test sentences of what a translator learned from.
 
     Raises:
-        DataUnavailable: They can't be had.
+        DataUnavailable: They can't be had, or are not those of the run any more.
     """
-    return _test(run, "read_corpus")
+    return _test(run, "read_corpus").split
 
 
-def _test(run: Run, read: str) -> Any:
+def data_note(run: Run, read: str = "load") -> str:
+    """A sentence where the content of a run's test data has changed since its training, else "".
+
+    Args:
+        run: Whose test data have been read.
+        read: By which method of the data.
+    """
+    return _test(run, read).note
+
+
+def _test(run: Run, read: str) -> "_Found":
     from data import DataUnavailable
 
-    config = run.config
-    found = _found(data_key(config), read, _config=config)
+    found = _found(data_key(run.config), read, _run=run)
     if found.split is None:
         raise DataUnavailable(found.error)
-    return found.split
+    return found
 
 
 def data_key(config: dict[str, Any]) -> str:
-    """What tells one run's data from another's: the settings, and the age and size of files they name."""
-    files = [value for value in config["data"].values() if isinstance(value, str) and os.path.isfile(value)]
-    stamps = [(os.stat(file).st_mtime_ns, os.stat(file).st_size) for file in files]
-    return json.dumps([config["recipe"], config["data"], stamps], sort_keys=True)
+    """What tells one run's data from another's.
+
+    The settings, the age and size of files and folders that they name, and what the run knows of its data.
+    """
+    named = [value for value in config["data"].values() if isinstance(value, str) and value]
+    known = [config.get("spec"), config.get("fingerprint")]
+    stamps = [stamp for value in named for stamp in _stamps(Path(value).expanduser())]
+    return json.dumps([config["recipe"], config["data"], stamps, known], sort_keys=True)
+
+
+def _stamps(path: Path) -> list[tuple[int, int]]:
+    """Age and size of a file; of a folder those of the folders in it, in which files come and go."""
+    try:
+        paths = [path, *(child for child in path.iterdir() if child.is_dir())] if path.is_dir() else [path]
+        return [(found.st_mtime_ns, found.st_size) for found in map(os.stat, sorted(paths))]
+    except (OSError, ValueError):  # no file or folder
+        return []
+
+
+def source(config: Mapping[str, Any]) -> tuple["Source", str]:
+    """What a run learned from, scaled as the run scales it, and a sentence where the content has changed.
+
+    Args:
+        config: The run's.
+
+    Raises:
+        DataUnavailable: The data can't be had, or are not those of the run any more.
+    """
+    from training import fingerprint, recipes
+
+    found = recipes.from_config(config).data.load()
+    note, spec = fingerprint.check(config, found), fingerprint.stored_spec(config)
+    return (found if spec is None else fingerprint.rescaled(found, spec)), note
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A test split or test sentences, or why there are none; and when that was found out."""
+    """A test split or test sentences, or why there are none; when that was found out; and what changed."""
 
     split: Any
     error: str
     at: float
+    note: str = ""
 
     def holds(self) -> bool:
         """Whether it need not be looked for again."""
@@ -184,14 +224,22 @@ class _Found:
 
 
 @st.cache_resource(max_entries=KEPT_DATA, show_spinner=False, validate=_Found.holds)
-def _found(key: str, read: str, _config: dict[str, Any]) -> _Found:
+def _found(key: str, read: str, _run: Run) -> _Found:
     """What data have for the test, as their method `read` reads them; `key` tells one set from another."""
     from data import DataUnavailable
-    from training import recipes
+    from training import fingerprint, recipes, translation
     from training.settings import SettingsError
 
     try:
-        data = recipes.from_config(_config).data
-        return _Found(getattr(data, read)().test, "", time.monotonic())
+        config = _run.config
+        recipe = recipes.from_config(config)
+        found, note = getattr(recipe.data, read)(), ""
+        if read == "load":
+            note, spec = fingerprint.check(config, found, ("test",)), fingerprint.stored_spec(config)
+            found = found if spec is None else fingerprint.rescaled(found, spec)
+        elif config["data"].get("file"):  # sentences of the user's own; others don't change
+            whole = recipe.load(translation.kept_files(_run))
+            note = fingerprint.check(config, whole, ("test",))
+        return _Found(found.test, "", time.monotonic(), note)
     except (DataUnavailable, SettingsError) as error:
         return _Found(None, str(error), time.monotonic())

@@ -124,23 +124,29 @@ def loaded(load: Callable[..., T], *what: Any) -> T | None:
 
 def test_set(entry: Entry) -> "Split | None":
     """The test set of what a model learned from; None where it can't be had, and the page says why."""
-    return _tests(engine.test_split, entry)
+    return _tests(engine.test_split, entry, "load")
 
 
 def test_pairs(entry: Entry) -> "Pairs | None":
     """The same of a translator: sentences."""
-    return _tests(engine.test_pairs, entry)
+    return _tests(engine.test_pairs, entry, "read_corpus")
 
 
-def _tests(read: Callable[[Run], T], entry: Entry) -> T | None:
+def _tests(read: Callable[[Run], T], entry: Entry, method: str) -> T | None:
     from data import DataUnavailable
 
     try:
         with st.spinner("Reading the test set"):
-            return read(entry.run)
+            found = read(entry.run)
+            note = engine.data_note(entry.run, method)
     except DataUnavailable as error:
         st.info(f"{sentence(error)}.", icon=":material/cloud_off:")
         return None
+    if note:
+        st.warning(
+            f"{sentence(note)}. What is shown are the data as they are now.", icon=":material/warning:"
+        )
+    return found
 
 
 def _shown(page: Page, entry: Entry | None) -> str:

@@ -157,7 +157,8 @@ def _hand(session: str, key: str, created: str | None, loss: str, _entry: Entry)
     from training.quality import Sampler
 
     own: Any = recipes.from_config(_entry.run.config)
-    made = turns.Turns(turns.playing(own, loss), own.data.load())
+    source, _ = engine.source(_entry.run.config)
+    made = turns.Turns(turns.playing(own, loss), source)
     return Hand(made, Sampler(made.generator))
 
 

@@ -239,9 +239,9 @@ def _known(entry: Entry) -> _Known | None:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _read(key: str, _entry: Entry) -> _Known:
     from inspection.latent import nearest
-    from training import quality, recipes
+    from training import quality
 
-    source = recipes.from_config(_entry.run.config).data.load()
+    source, _ = engine.source(_entry.run.config)
     train = source.train
     judge = classifier(_entry) or quality.Judge.of_pixels(train)
     count = min(len(train), MOST_BYTES // train.inputs[0].nbytes)

@@ -372,20 +372,23 @@ def as_picture(values: np.ndarray, size: int) -> np.ndarray:
 
 
 def source(moment: Moment) -> "Source":
-    """What a run learns from, kept between reruns.
+    """What a run learns from, kept between reruns; the page says where its content has changed.
 
     Raises:
-        DataUnavailable: It can't be had any more.
+        DataUnavailable: It can't be had any more, or is another.
     """
-    return _source(engine.data_key(moment.config), _config=moment.config)
+    found, note = _source(engine.data_key(moment.config), _config=moment.config)
+    if note:
+        st.warning(
+            f"{sentence(note)}. What is shown are the data as they are now.", icon=":material/warning:"
+        )
+    return found
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _source(key: str, _config: dict[str, Any]) -> "Source":
+def _source(key: str, _config: dict[str, Any]) -> tuple["Source", str]:
     """`key` tells one set of data from another."""
-    from training import recipes
-
-    return recipes.from_config(_config).data.load()
+    return engine.source(_config)
 
 
 def untrained(run: Run, config: dict[str, Any]) -> "keras.Model":

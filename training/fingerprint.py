@@ -151,6 +151,15 @@ def check(config: Mapping[str, Any], source: Source, splits: Collection[str] = S
     return change.sentence if change else ""
 
 
+def stored_spec(config: Mapping[str, Any]) -> Spec | None:
+    """The spec that a run's config has; None before the run has read its data."""
+    stored = config.get("spec")
+    if stored is None:
+        return None
+    fields: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in stored.items()}
+    return Spec(**fields)
+
+
 WAY_OUT = "Put the data back as they were, or train a new run"
 
 

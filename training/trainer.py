@@ -224,11 +224,10 @@ def spec_of(run: Run) -> Spec:
     Raises:
         RunError: The training has not come as far as to read its data.
     """
-    stored = run.config.get("spec")
-    if stored is None:
+    spec = fingerprint.stored_spec(run.config)
+    if spec is None:
         raise RunError(f"run {run.name!r} has not read its data yet")
-    spec: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
-    return Spec(**spec)
+    return spec
 
 
 def evaluate(

@@ -148,13 +148,15 @@ def _preview(function: Any) -> bool:
 
 
 def _draw(moment: Moment) -> None:
+    from data import DataUnavailable
     from training import recipes
 
     function = recipes.from_config(moment.config).data
-    if len(moment.spec["features"]) == 1:
-        _draw_line(moment, function)
-    else:
-        _draw_plane(moment, function)
+    draw = _draw_line if len(moment.spec["features"]) == 1 else _draw_plane
+    try:
+        draw(moment, function)
+    except DataUnavailable as error:
+        st.info(f"{sentence(error)}.", icon=":material/cloud_off:")
 
 
 def _draw_line(moment: Moment, function: Any) -> None:
