@@ -14,7 +14,9 @@ import tensorflow as tf
 
 from games import replay as memory
 from games.game import Playable, where
+from games.normalization import observation_moments
 from games.replay import Experience, Replay, Windows
+from games.seeds import key
 from games.worlds import Share, Worlds, begin, go_on
 from training.objectives import Objective
 from training.optimizers import Updater
@@ -207,6 +209,7 @@ class ValueLearner(Objective):
         self._count = dqn.worlds // self._replicas
         self._rounds_before = dqn.warmup // (dqn.worlds * dqn.horizon)
         self._variables = list(model.trainable_variables)
+        self._observations = observation_moments(model)
         self.target = [
             tf.Variable(
                 variable.value,
@@ -232,7 +235,11 @@ class ValueLearner(Objective):
 
     @property
     def variables(self):
-        return [*super().variables, *self.target]
+        moments = self._observations.variables if self._observations else []
+        return [*super().variables, *self.target, *moments]
+
+    def global_step(self, step):
+        return self.dqn.before + step * self.dqn.steps
 
     def initial_state(self, replica, replicas):
         return self._begin(replica)
@@ -252,8 +259,7 @@ class ValueLearner(Objective):
                 is learned from.
             place: A step of every world, from 1 on; 0: before all of them. Of stream 3 an update, from 0 on.
         """
-        place = tf.cast(place, tf.int64)
-        return tf.stack([tf.constant(self.seed * 4 + stream, tf.int64), place])
+        return key(self.seed, stream, place)
 
     def _begun(self, replica) -> Learning:
         """New games, and what playing them at random brought."""
@@ -277,6 +283,8 @@ class ValueLearner(Objective):
             epsilon = self._epsilon(done)
             worlds, played, ended = self._play(worlds, number, epsilon, replica)
             replay = memory.store(replay, played, dqn.n_steps)
+            if self._observations:
+                self._observations.add(played.observation, self._sum_of_all)
             episodes += ended
             explored += epsilon
             for batch in count(dqn.batches):

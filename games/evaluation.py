@@ -15,14 +15,14 @@ import numpy as np
 import tensorflow as tf
 from scipy import stats
 
-from games import GameError
+from games import GameError, seeds
 from games.game import Game, Playable, State, unpacked
 from games.originals import World, original_of
 from games.outside import Outcome, Outside, Worlds
 from games.player import Memory, Player, drawn
 
-MOST_SEED = 2**32 - 1  # that NumPy takes
-MOST_STEPS = 2**29  # in an episode
+MOST_SEED = seeds.MAX_SEED
+MOST_STEPS = seeds.MAX_STEPS  # in an episode
 RESAMPLES = 10_000  # of the bootstrap: its interval's ends then move by less than is shown of them
 
 
@@ -125,16 +125,9 @@ def chosen(scores: tf.Tensor, greedy: bool, seed: tf.Tensor, time: Any) -> tf.Te
     return tf.argmax(scores, 1, tf.int32) if greedy else drawn(scores, key(seed, 2, time))
 
 
-APART = 2**30
-
-
 def key(seed: tf.Tensor, stream: int, time: Any) -> tf.Tensor:
-    """The seed of one kind of draw in one step, apart from all of training's.
-
-    Of each number only the low 31 bits count: XLA takes 32 of 64, and MinAtar's draws drop the sign. In
-    training the second number stays below 2**30, see `games.worlds`; here it is 2**30 or more.
-    """
-    return tf.stack([seed * 4 + stream, APART + tf.cast(time, tf.int64)])
+    """The seed of one kind of draw in one step, apart from all of training's; see `games.seeds`."""
+    return seeds.key(seed, stream, time, seeds.APART)
 
 
 class Evaluator:
@@ -147,7 +140,7 @@ class Evaluator:
         game: What is played.
         model: See `check_fits`; what it is at each call is measured.
         episodes: How many, at least 1.
-        most_steps: After which an episode is cut, 1 to 2**29.
+        most_steps: After which an episode is cut, 1 to 2**26.
         greedy: Take the likeliest action, and none that is drawn.
 
     Raises:

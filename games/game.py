@@ -91,6 +91,11 @@ class Playable(abc.ABC):
         """Whether a world's time can run out."""
         return self.limit > 0
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know before it is played, a line each."""
+        return ()
+
     @abc.abstractmethod
     def begin(self, seed: tf.Tensor, share: Share) -> State:
         """Begin the games of a share of all worlds.

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from games import GameError
 from games.game import Game, State, where
+from games.spaces import reading_of
 
 try:
     import gymnasium
@@ -200,25 +201,30 @@ class TensorEnv(gymnasium.Env):
         return observations[0], float(rewards[0]), bool(terminations[0]), bool(truncations[0]), {}
 
 
-def check_official(env: "gymnasium.Env | gymnasium.vector.VectorEnv") -> None:
+def check_official(env: "gymnasium.Env | gymnasium.vector.VectorEnv", name: str = "") -> None:
     """Say, before anything is trained, where our agents can't play an environment of Gymnasium.
 
+    Args:
+        env: The environment, or a vector of them.
+        name: Its id, for messages; "": as its spec has it.
+
     Raises:
-        GameError: Its actions are not `Discrete`, numbered from 0, or its observations are neither a `Box`
-            nor choices (`Discrete`, `MultiDiscrete`, `MultiBinary`).
+        GameError: Its actions are not `Discrete`, numbered from 0, or `games.spaces.reading_of` can't read
+            its observations.
     """
     actions = getattr(env, "single_action_space", env.action_space)
     observations = getattr(env, "single_observation_space", env.observation_space)
-    name = env.spec.id if env.spec else type(env.unwrapped).__name__
+    name = name or (env.spec.id if env.spec else type(env.unwrapped).__name__)
     spaces = gymnasium.spaces
     if not isinstance(actions, spaces.Discrete):
-        kind = "continuous (Box)" if isinstance(actions, spaces.Box) else type(actions).__name__
-        raise GameError(f"{name} has actions that are {kind}; agents here choose from Discrete ones")
+        continuous = isinstance(actions, spaces.Box)
+        kind = "continuous (Box)" if continuous else type(actions).__name__
+        hint = (
+            ': wrap it in DiscretizeAction, as in --data.wrappers \'[{"DiscretizeAction": {"bins": 5}}]\''
+            if continuous
+            else ""
+        )
+        raise GameError(f"{name} has actions that are {kind}; agents here choose from Discrete ones{hint}")
     if actions.start != 0:
         raise GameError(f"{name} numbers its actions from {actions.start}; agents here number them from 0")
-    if not isinstance(observations, spaces.Box | spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary):
-        kind = type(observations).__name__
-        raise GameError(
-            f"{name} has observations that are {kind}; agents here see one array of numbers (Box) or choices "
-            f"(Discrete, MultiDiscrete, MultiBinary)"
-        )
+    reading_of(observations, name)

@@ -7,10 +7,10 @@ game is first looked at; where they are missing a `GameError` says how they are 
 
 import abc
 import functools
-import math
+import inspect
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -19,11 +19,18 @@ import tensorflow as tf
 
 from games import GameError
 from games.game import Playable, Share, Step, unpacked
-from training.settings import unknown
+from games.spaces import reading_of
+from games.wrappers import IMAGES, Wrappers, first_line, wrap
+from training.settings import JSONObject, unknown
 
 LEARNING = 2**40  # stands before the seeds of worlds to learn in: no evaluation's seed is so large
-MOST_NUMBERS = 2**20  # in an observation
-MOST_ACTIONS = 2**10
+MAX_ACTIONS = 2**10
+TIME_LIMIT = 1000  # steps of an episode, of environments that have no limit of their own
+OURS = {  # arguments of `gymnasium.make` that are not the environment's own, and what sets them
+    "max_episode_steps": "set data.max_episode_steps",
+    "render_mode": "pictures are asked for where they are shown",
+    "disable_env_checker": "it is set here",
+}
 USUAL_RATE = 30  # of an environment that tells none
 FRAMES = 60  # of an Atari in a second
 ZOOM = 4  # of its frames in a picture
@@ -210,20 +217,25 @@ class Outside(Playable):
 class Gymnasium(Outside):
     """An environment that Gymnasium knows by an id.
 
-    Actions must be `Discrete`. Of observations a `Box` is seen as it is, but for bytes up to 255, which are
-    seen as numbers from 0 to 1, and for what has 1, 3 or 4 of something first and not last, which is taken
-    for channels and seen with these last; `Discrete` and `MultiDiscrete` as ones among zeros, `MultiBinary`
-    as it is. Packages that bring environments make them known when Gymnasium is imported (entry points
-    "gymnasium.envs").
+    Actions must be `Discrete`, or become so by a wrapper (`DiscretizeAction`). Observations may be anything
+    that `games.spaces.reading_of` reads. Packages that bring environments make them known when Gymnasium is
+    imported (entry points "gymnasium.envs").
 
     Args:
-        id: Such as "LunarLander-v3".
+        id: The environment's id, such as "LunarLander-v3".
+        kwargs: Arguments of the environment, as a JSON object: `{"is_slippery": false, "map_name": "8x8"}`.
+        max_episode_steps: Steps after which an episode is truncated; 0: the environment's own limit, or
+            `TIME_LIMIT` where it has none.
+        wrappers: Gymnasium's wrappers around it, the innermost first; see `games.wrappers.Wrappers`.
 
     Raises:
-        ValueError: The id would make Gymnasium import something; the message names the rule.
+        ValueError: A field breaks its rule; the message names the field and the rule.
     """
 
     id: str = "CartPole-v1"
+    kwargs: JSONObject = JSONObject("{}")
+    max_episode_steps: int = 0
+    wrappers: Wrappers = Wrappers("[]")
 
     name = "gymnasium"
 
@@ -233,6 +245,16 @@ class Gymnasium(Outside):
                 "id must be letters, digits and any of . / _ -, as in LunarLander-v3: with a colon it would "
                 f"name a module to import. Received: {self.id!r}"
             )
+        for field, kind in (("kwargs", JSONObject), ("wrappers", Wrappers)):
+            try:
+                object.__setattr__(self, field, kind(getattr(self, field)))
+            except ValueError as error:
+                raise ValueError(f"{field} {error}") from error
+        if self.max_episode_steps < 0:
+            raise ValueError(f"max_episode_steps must be at least 0. Received: {self.max_episode_steps!r}")
+        for argument, instead in OURS.items():
+            if argument in self.kwargs.value:
+                raise ValueError(f"kwargs can't hold {argument}: {instead}")
 
     @property
     def title(self) -> str:  # type: ignore[override]
@@ -242,52 +264,98 @@ class Gymnasium(Outside):
     def official(self) -> str:  # type: ignore[override]
         return self.id
 
+    @property
+    def limit(self) -> int:  # type: ignore[override]
+        return self.max_episode_steps or self._spec.max_episode_steps or TIME_LIMIT
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        if self.max_episode_steps or self._spec.max_episode_steps:
+            return ()
+        return (
+            f"{self.id} has no time limit of its own: its episodes are truncated after {TIME_LIMIT} steps; "
+            f"--data.max_episode_steps sets another limit",
+        )
+
     @functools.cached_property
     def look(self) -> Look:
         from games import gymnasium_env
 
-        env = self._make()
+        env = self._make(learning=True)
         try:
-            gymnasium_env.check_official(env)
-            count, numbers = int(env.action_space.n), _numbers_in(env.observation_space)
-            if count > MOST_ACTIONS:
-                raise GameError(f"{self.id} has {count} actions; agents here have at most {MOST_ACTIONS}")
-            if numbers > MOST_NUMBERS:
-                raise GameError(
-                    f"{self.id} has observations of {numbers} numbers; agents here see at most {MOST_NUMBERS}"
-                )
+            gymnasium_env.check_official(env, self.id)
+            count = int(env.action_space.n)
+            if count > MAX_ACTIONS:
+                raise GameError(f"{self.id} has {count} actions; agents here have at most {MAX_ACTIONS}")
             actions = tuple(f"action {number}" for number in range(count))
-            shape, channels, kept, _ = _reading(env.observation_space)
+            reading = reading_of(env.observation_space, self.id)
             rate = float(env.metadata.get("render_fps") or USUAL_RATE)
-            return Look(actions, shape, channels, kept, max(1, round(rate)))
+            return Look(actions, reading.shape, reading.channels, reading.kept, max(1, round(rate)))
         finally:
             env.close()
 
     def open(self, seeds: Sequence[int], learning: bool = False, shown: bool = False) -> Opened:
-        settings = {"render_mode": "rgb_array"} if shown else {}
         envs: list[Any] = []
         try:
             for _ in seeds:
-                envs.append(self._make(**settings))
-            return _Each(envs, seeds, learning)
+                envs.append(self._make(learning, shown))
+            return _Each(envs, seeds, learning, self.id)
         except Exception:
             for env in envs:
                 env.close()
             raise
 
-    def _make(self, **settings: Any) -> Any:
+    @property
+    def _spec(self) -> Any:
+        """What Gymnasium's registry says of it."""
         from games.gymnasium_env import gymnasium
 
         if self.id not in gymnasium.registry:
             if self.id.startswith("ALE/"):
                 raise GameError(f"{self.id} is a game of Atari: train atari_ppo, with its rom in data.rom")
             raise GameError(unknown("environment", self.id, gymnasium.registry))
+        return gymnasium.registry[self.id]
+
+    def _make(self, learning: bool = False, shown: bool = False) -> Any:
+        from games.gymnasium_env import gymnasium
+
+        spec, kwargs = self._spec, self.kwargs.value
+        images = shown or any(name == IMAGES for name, _ in self.wrappers.pairs)
+        if images:
+            kwargs["render_mode"] = "rgb_array"
         try:
-            return gymnasium.make(self.id, disable_env_checker=True, **settings)
+            _check_kwargs(self.id, spec, self.kwargs.value)
+            env = gymnasium.make(self.id, max_episode_steps=self.limit, disable_env_checker=True, **kwargs)
+        except GameError:
+            raise
         except (ImportError, gymnasium.error.DependencyNotInstalled) as error:
-            raise GameError(f"{self.id} needs a package that is missing: {_first_line(error)}") from error
-        except Exception as error:  # whatever a stranger's code may raise
-            raise GameError(f"{self.id} can't be made: {_first_line(error)}") from error
+            extra = "" if not _is_box2d(spec) else " (here: make install BOX2D=1)"
+            raise GameError(
+                f"{self.id} needs a package that is missing: {first_line(error)}{extra}"
+            ) from error
+        except Exception as error:  # a stranger's code may raise anything
+            raise GameError(f"{self.id} can't be made: {first_line(error)}") from error
+        return wrap(env, self.wrappers, learning)
+
+
+def _check_kwargs(name: str, spec: Any, kwargs: Mapping[str, Any]) -> None:
+    """Raise a GameError where an environment does not take one of these arguments."""
+    from gymnasium.envs.registration import load_env_creator
+
+    if not kwargs:
+        return
+    entry = spec.entry_point
+    parameters = inspect.signature(load_env_creator(entry) if isinstance(entry, str) else entry).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return
+    known = [parameter for parameter in parameters if parameter not in OURS]
+    for argument in kwargs:
+        if argument not in known:
+            raise GameError(f"{name}: {unknown('argument', argument, known)} They are set by data.kwargs")
+
+
+def _is_box2d(spec: Any) -> bool:
+    return "box2d" in str(spec.entry_point)
 
 
 class _Each:
@@ -297,14 +365,16 @@ class _Each:
         envs: These.
         seeds: Of each.
         learning: Whether they begin anew as they end; else they then stand still.
+        name: Id of the environment, for messages.
     """
 
-    def __init__(self, envs: Sequence[Any], seeds: Sequence[int], learning: bool) -> None:
+    def __init__(self, envs: Sequence[Any], seeds: Sequence[int], learning: bool, name: str) -> None:
         self._envs = envs
         self._learning = learning
+        self._name = name
         self._over = np.zeros(len(envs), bool)
-        *_, self._read = _reading(envs[0].observation_space)
-        firsts = [_begun(env, seed=seed) for env, seed in zip(envs, seeds, strict=True)]
+        self._read = reading_of(envs[0].observation_space, name).read
+        firsts = [_begun(env, name, seed=seed) for env, seed in zip(envs, seeds, strict=True)]
         self.seen = np.stack([self._read(first) for first in firsts])
 
     def step(self, actions: np.ndarray) -> Outcome:
@@ -318,7 +388,7 @@ class _Each:
             if over or cut:
                 terminated[number], truncated[number] = over, not over
                 if self._learning:
-                    seen[number] = self._read(_begun(env))
+                    seen[number] = self._read(_begun(env, self._name))
                 else:
                     self._over[number] = True
         self.seen = seen
@@ -328,15 +398,14 @@ class _Each:
         try:
             return np.asarray(self._envs[0].render(), "uint8")
         except Exception as error:  # whatever a stranger's code may raise
-            name = self._envs[0].spec.id
-            raise GameError(f"{name} can't be shown: {_first_line(error)}") from error
+            raise GameError(f"{self._name} can't be shown: {first_line(error)}") from error
 
     def close(self) -> None:
         for env in self._envs:
             env.close()
 
 
-def _begun(env: Any, **settings: Any) -> Any:
+def _begun(env: Any, name: str, **settings: Any) -> Any:
     """What is first seen of an environment that begins anew.
 
     Raises:
@@ -345,66 +414,7 @@ def _begun(env: Any, **settings: Any) -> Any:
     try:
         return env.reset(**settings)[0]
     except Exception as error:  # whatever a stranger's code may raise
-        raise GameError(f"{env.spec.id} can't begin: {_first_line(error)}") from error
-
-
-def _numbers_in(space: Any) -> int:
-    """Numbers of an observation as agents see it."""
-    from games.gymnasium_env import gymnasium
-
-    if isinstance(space, gymnasium.spaces.Discrete):
-        return int(space.n)
-    if isinstance(space, gymnasium.spaces.MultiDiscrete):
-        return int(np.sum(space.nvec))
-    return math.prod(space.shape)
-
-
-Reading = tuple[tuple[int, ...], tuple[str, ...], tf.DType, Callable[[Any], np.ndarray]]
-
-
-def _reading(space: Any) -> Reading:
-    """How observations of one of Gymnasium's spaces are read.
-
-    Returns: Their shape, the names of their channels, as what they are kept, and what makes of one that is
-        given one of that shape and kind.
-    """
-    from games.gymnasium_env import gymnasium
-
-    spaces = gymnasium.spaces
-    if isinstance(space, spaces.Discrete | spaces.MultiDiscrete):
-        choices = np.ravel(space.n if isinstance(space, spaces.Discrete) else space.nvec).astype(int)
-        start = np.ravel(space.start).astype(int)
-        ends = np.cumsum(choices)
-        places = ends - choices - start
-
-        def marked(given: Any) -> np.ndarray:
-            numbers = np.zeros(ends[-1], bool)
-            numbers[np.ravel(given) + places] = True
-            return numbers
-
-        return (int(ends[-1]),), _numbered(int(ends[-1])), tf.bool, marked
-    shape, kept = space.shape or (1,), tf.float32
-    if isinstance(space, spaces.MultiBinary):
-        shape, kept = (math.prod(shape),), tf.bool
-    elif space.dtype in (np.uint8, np.bool_) and space.high.max() in (1, 255):
-        kept = tf.bool if space.high.max() == 1 else tf.uint8
-    if len(shape) == 3 and shape[0] in (1, 3, 4) and shape[-1] not in (1, 3, 4):  # channels first
-
-        def turned(given: Any) -> np.ndarray:
-            return np.moveaxis(np.asarray(given, kept.as_numpy_dtype), 0, -1)
-
-        return (*shape[1:], shape[0]), _numbered(shape[0]), kept, turned
-    if kept != tf.float32 and len(shape) == 2:
-        shape = (*shape, 1)
-
-    def read(given: Any) -> np.ndarray:
-        return np.asarray(given, kept.as_numpy_dtype).reshape(shape)
-
-    return shape, _numbered(shape[-1]), kept, read
-
-
-def _numbered(count: int) -> tuple[str, ...]:
-    return tuple(f"number {number}" for number in range(count))
+        raise GameError(f"{name} can't begin: {first_line(error)}") from error
 
 
 @dataclass(frozen=True)
@@ -518,10 +528,6 @@ class _Native:
 
 def _channels_last(frames: np.ndarray) -> np.ndarray:
     return np.moveaxis(frames, 1, -1).copy()
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 OUTSIDE: dict[str, Outside] = {"gymnasium": Gymnasium(), "atari": Atari()}

@@ -3,6 +3,7 @@
 T steps of B worlds of this replica; M minibatches. Rollout, advantages and all updates can be one program.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -10,10 +11,14 @@ import keras
 import tensorflow as tf
 
 from games.game import Playable, packed, unpacked, where
+from games.normalization import RewardMoments, observation_moments
 from games.player import Memory, Player, drawn, pasts
+from games.seeds import key
 from games.worlds import Share, Worlds, begin, go_on
 from training.objectives import Objective
 from training.optimizers import Updater
+
+KL_SLACK = 1.5  # times `PPO.target_kl`
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,11 @@ class PPO:
             2021, arXiv:2006.05990, section 3.2).
         value_weight: Of the squared error of the value.
         entropy_weight: Of the policy's entropy, which keeps it trying.
+        normalize_rewards: Whether rewards to learn from are divided by the standard deviation of discounted
+            returns, over all that was played; scores stay as they are.
+        target_kl: Divergence between the policy that played and the one that learns after which an update
+            ends: once a minibatch's approximate KL exceeds 1.5 times this, as in Stable-Baselines3; 0:
+            never. On one replica only. A learning rate's schedule then goes by the steps that were taken.
 
     Raises:
         ValueError: A field breaks its rule; the message names the field, the rule and the value.
@@ -48,6 +58,8 @@ class PPO:
     value_clip: float = 0.0
     value_weight: float = 0.5
     entropy_weight: float = 0.01
+    normalize_rewards: bool = False
+    target_kl: float = 0.0
 
     heads: ClassVar[tuple[str, ...]] = ("actor_critic",)
     before: ClassVar[int] = 0
@@ -56,16 +68,17 @@ class PPO:
         for field in ("worlds", "horizon", "epochs", "minibatches"):
             if getattr(self, field) < 1:
                 raise ValueError(f"{field} must be at least 1. Received: {getattr(self, field)!r}")
-        if self.horizon % self.minibatches:
+        if self.steps % self.minibatches or self.steps < 2 * self.minibatches:
             raise ValueError(
-                f"horizon must be a multiple of minibatches, {self.minibatches}. Received: {self.horizon!r}"
+                f"minibatches must divide horizon times worlds, {self.steps}, into parts of at least 2 "
+                f"steps. Received: {self.minibatches!r}"
             )
         for field in ("discount", "trace"):
             if not 0 <= getattr(self, field) <= 1:
                 raise ValueError(f"{field} must be 0 to 1. Received: {getattr(self, field)!r}")
         if not self.clip > 0:
             raise ValueError(f"clip must be above 0. Received: {self.clip!r}")
-        for field in ("value_clip", "value_weight", "entropy_weight"):
+        for field in ("value_clip", "value_weight", "entropy_weight", "target_kl"):
             if not getattr(self, field) >= 0:
                 raise ValueError(f"{field} must be at least 0. Received: {getattr(self, field)!r}")
 
@@ -79,6 +92,14 @@ class PPO:
         """Optimizer steps in one step of the loop."""
         return self.epochs * self.minibatches
 
+    @property
+    def group(self) -> int:
+        """Neighbouring worlds whose steps are shuffled together: 1, or more where rollouts are short.
+
+        Each minibatch has as many steps of a group as of any other.
+        """
+        return self.minibatches // math.gcd(self.horizon, self.minibatches)
+
     def check_replicas(self, replicas: int, remembers: bool) -> None:
         """Raise a ValueError where this can't be divided among so many replicas.
 
@@ -86,12 +107,16 @@ class PPO:
             replicas: How many.
             remembers: Whether the policy does: a minibatch is then of whole worlds.
         """
-        parts = replicas * self.minibatches if remembers else replicas
+        parts = replicas * (self.minibatches if remembers else self.group)
         if self.worlds % parts:
             why = " times minibatches, for a policy that remembers" if remembers else ""
+            if self.group > 1 and not remembers:
+                why = f" times {self.group}: so many rollouts of {self.horizon} steps fill all minibatches"
             raise ValueError(
                 f"worlds must be a multiple of {parts}, the replicas{why}. Received: {self.worlds!r}"
             )
+        if self.target_kl and replicas > 1:
+            raise ValueError(f"target_kl must be 0 on several replicas. Received: {self.target_kl!r}")
 
     def objective(
         self, game: Playable, model: keras.Model, updater: Updater, steps: int, seed: int, jit_compile: bool
@@ -129,11 +154,13 @@ class Playing(NamedTuple):
         worlds: As they stand.
         memory: What the policy remembers of each.
         begins: Whether each has just begun, `(B,)` bool.
+        discounted: Discounted rewards of each game so far, `(B,)`, where rewards are normalized; else ().
     """
 
     worlds: Worlds
     memory: Memory
     begins: tf.Tensor
+    discounted: Any = ()
 
 
 class Proximal(Objective):
@@ -157,10 +184,21 @@ class Proximal(Objective):
     Figures: "loss"; "return" and "length" of the episodes that ended; "value_error", squared; "entropy" in
     nats; "moved", the mean of (r - 1) - ln r where r is what became of an action's probability (an estimate
     of the Kullback-Leibler divergence: Schulman 2020, "Approximating KL divergence"); "clipped", the share of
-    actions whose probability moved too far.
+    actions whose probability moved too far; "policy_loss", the clipped objective alone; "explained_variance",
+    the share of the returns' variance that the values explain: 1 at best, 0 of a constant, below it worse.
     """
 
-    figures = ("loss", "return", "length", "value_error", "entropy", "moved", "clipped")
+    figures = (
+        "loss",
+        "return",
+        "length",
+        "value_error",
+        "entropy",
+        "moved",
+        "clipped",
+        "policy_loss",
+        "explained_variance",
+    )
 
     def __init__(
         self,
@@ -182,6 +220,8 @@ class Proximal(Objective):
         self._alone = replicas == 1
         self._count = ppo.worlds // replicas
         self._variables = list(model.trainable_variables)
+        self._observations = observation_moments(model)
+        self._rewards = RewardMoments() if ppo.normalize_rewards else None
         # Draws of a seed are others without XLA: these are always made with it.
         self._play: Any = tf.function(self._rollout, jit_compile=game.compiled)
         self._act: Any = tf.function(self._acted, jit_compile=True)
@@ -198,9 +238,18 @@ class Proximal(Objective):
             else:
                 self._learn = tf.function(self._learn, jit_compile=True)
 
+    @property
+    def variables(self):
+        moments = [one for one in (self._observations, self._rewards) if one is not None]
+        return [*super().variables, *(variable for one in moments for variable in one.variables)]
+
+    def global_step(self, step):
+        return step * self.ppo.steps
+
     def initial_state(self, replica, replicas):
         worlds = begin(self.game, self._key(0, 3), self._share(replica))
-        return Playing(worlds, self.player.first(self._count), tf.ones(self._count, tf.bool))
+        discounted = tf.zeros(self._count) if self._rewards else ()
+        return Playing(worlds, self.player.first(self._count), tf.ones(self._count, tf.bool), discounted)
 
     def step(self, batch, state, position):
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
@@ -210,14 +259,31 @@ class Proximal(Objective):
         return Share(replica * self._count, self._count, self.ppo.worlds)
 
     def _play_and_learn(self, playing: Playing, position, replica):
-        ppo = self.ppo
-        played, after, episodes = self._play(playing, position, replica)
+        played, after, episodes, discounted = self._play(playing, position, replica)
+        explained = self._explained(played)
         totals = self._learn(played, playing.memory, position, replica)
-        weight = tf.constant(float(ppo.epochs * ppo.horizon * self._count))
-        names = ("loss", "value_error", "entropy", "moved", "clipped")
-        figures = {name: (total, weight) for name, total in zip(names, tf.unstack(totals), strict=True)}
+        # Only now, so that an action's probability is the same in the rollout and in learning from it.
+        if self._observations is not None:
+            self._observations.add(unpacked(played.observation), self._sum_of_all)
+        if self._rewards is not None:
+            self._rewards.add(tf.reshape(discounted, (-1,)), self._sum_of_all)
+        names = ("loss", "value_error", "entropy", "moved", "clipped", "policy_loss")
+        *sums, weight = tf.unstack(totals)
+        figures = {name: (total, weight) for name, total in zip(names, sums, strict=True)}
         returns, lengths, ended = tf.unstack(episodes)
-        return figures | {"return": (returns, ended), "length": (lengths, ended)}, after
+        figures |= {"return": (returns, ended), "length": (lengths, ended), "explained_variance": explained}
+        return figures, after
+
+    def _explained(self, played: Played) -> tuple[tf.Tensor, tf.Tensor]:
+        """How much of the returns' variance the values explain, and the weight of that: 1, or 0 where the
+        returns are all the same.
+        """
+        _, left = self._spread_of(played.advantage)
+        _, whole = self._spread_of(played.value + played.advantage)
+        some = whole > 0
+        return tf.where(some, 1 - tf.square(left / tf.where(some, whole, 1.0)), 0.0), tf.cast(
+            some, tf.float32
+        )
 
     def _learned(self, played: Played, memory: Memory, position, replica) -> tf.Tensor:
         """Learn from what was played.
@@ -228,37 +294,50 @@ class Proximal(Objective):
             position: Of the step.
             replica: Number of this one.
 
-        Returns: The sums of the first five figures but "return" and "length", over this replica's share.
+        Returns: `(7,)`: the sums over this replica's share of the figures that `_loss_and_gradients` has, and
+            how many steps they are of.
         """
         ppo = self.ppo
-        totals = tf.zeros(5)
+        totals = tf.zeros(7)
         # A loop of the program, or where replicas add up in between, of Python.
         turns = tf.range(ppo.updates) if self._alone else range(ppo.updates)
         order = self._order(position, replica)
         axis = 1 if self.player.remembers else 0
         pool = played if self.player.remembers else tf.nest.map_structure(_flat, played)
+        goes_on = tf.constant(True)
         for turn in turns:
-            rows = order[turn]
-            minibatch = tf.nest.map_structure(lambda x, rows=rows: tf.gather(x, rows, axis=axis), pool)
-            remembered = tf.nest.map_structure(lambda x, rows=rows: tf.gather(x, rows), memory)
-            mean, deviation = self._spread_of(minibatch.advantage)
-            sums, gradients = self._differentiate(minibatch, remembered, mean, deviation)
-            self.updater.apply(gradients)
-            totals += sums
+            if not ppo.target_kl:
+                sums, gradients = self._of_minibatch(order[turn], axis, pool, memory)
+                self.updater.apply(gradients)
+                totals += sums
+            elif goes_on:
+                sums, gradients = self._of_minibatch(order[turn], axis, pool, memory)
+                goes_on = sums[3] <= KL_SLACK * ppo.target_kl * sums[-1]
+                if goes_on:
+                    self.updater.apply(gradients)
+                totals += sums
         return totals
+
+    def _of_minibatch(self, rows: tf.Tensor, axis: int, pool: Played, memory: Memory):
+        """The sums of the figures of a minibatch, with its size behind them, and the gradients."""
+        minibatch = tf.nest.map_structure(lambda x: tf.gather(x, rows, axis=axis), pool)
+        remembered = tf.nest.map_structure(lambda x: tf.gather(x, rows), memory)
+        mean, deviation = self._spread_of(minibatch.advantage)
+        sums, gradients = self._differentiate(minibatch, remembered, mean, deviation)
+        return tf.concat([sums, [tf.cast(tf.size(minibatch.action), tf.float32)]], axis=0), gradients
 
     def _key(self, position, stream: int) -> tf.Tensor:
         """Of one kind of draw at this position; those of a step of the game add its number."""
-        place = tf.cast(position, tf.int64) * self.ppo.horizon
-        return tf.stack([tf.constant(self.seed * 4 + stream, tf.int64), place])
+        return key(self.seed, stream, tf.cast(position, tf.int64) * self.ppo.horizon)
 
     def _rollout(self, playing: Playing, position, replica):
         """Play on.
 
-        Returns: What was played, `Played`; what is carried on; and of the episodes that ended the sum of
-            their returns, of their lengths, and how many they were, `(3,)`.
+        Returns: What was played, `Played`; what is carried on; of the episodes that ended the sum of their
+            returns, of their lengths, and how many they were, `(3,)`; and where rewards are normalized the
+            discounted rewards of each game so far, `(T, B)`.
         """
-        worlds, memory, begun = playing
+        worlds, memory, begun, discounted = playing
         game, share, horizon = self.game, self._share(replica), self.ppo.horizon
         shape, count = game.observation_shape, self._count
 
@@ -269,6 +348,7 @@ class Proximal(Objective):
         begins, actions = room(tf.bool), room(tf.int32)
         likelihoods, values = room(tf.float32), room(tf.float32)
         rewards, terminations, truncations = room(tf.float32), room(tf.bool), room(tf.bool)
+        sums = room(tf.float32)
         remembered = tuple(room(tf.float32, *x.shape[1:]) for x in memory)
         nothing = self.player.first(count)
         episodes = tf.zeros(3)
@@ -292,23 +372,19 @@ class Proximal(Objective):
                 remembered = tuple(r.write(time, m) for r, m in zip(remembered, memory, strict=True))
             begun = moment.ended
             memory = where(begun, nothing, memory)
+            if self._rewards:
+                discounted = discounted * self.ppo.discount + moment.reward
+                sums = sums.write(time, discounted)
+                discounted = tf.where(begun, 0.0, discounted)
             ended = tf.cast(moment.ended, tf.float32)
             lengths = tf.cast(moment.length, tf.float32)
             told = (moment.gain * ended, lengths * ended, ended)
             episodes += tf.stack([tf.reduce_sum(x) for x in told])
         rewards, truncated = rewards.stack(), truncations.stack()
+        if self._rewards:
+            rewards = self._rewards.scaled(rewards)
         if game.truncates:  # there would have been more to be had
-            seen = (_flat(finals.stack()), tuple(_flat(r.stack()) for r in remembered))
-
-            def expected():
-                return tf.reshape(self._expect(*seen), (horizon, count))
-
-            # Time runs out rarely, but a program of XLA does what it may need to do in any case.
-            rest = (
-                expected()
-                if game.compiled
-                else tf.cond(tf.reduce_any(truncated), expected, lambda: tf.zeros((horizon, count)))
-            )
+            rest = self._rest(truncated, finals.stack(), tuple(r.stack() for r in remembered))
             rewards += self.ppo.discount * tf.where(truncated, rest, 0.0)
         value = self._expect(game.observe(worlds.state), memory)
         values = values.stack()
@@ -317,7 +393,21 @@ class Proximal(Objective):
         played = Played(
             observations.stack(), begins.stack(), actions.stack(), likelihoods.stack(), values, advantages
         )
-        return played, Playing(worlds, memory, begun), episodes
+        after = Playing(worlds, memory, begun, discounted)
+        return played, after, episodes, sums.stack() if self._rewards else ()
+
+    def _rest(self, truncated: tf.Tensor, finals: tf.Tensor, memories: Memory) -> tf.Tensor:
+        """What there would have been to be had after each step, `(T, B)`, wherever time ran out."""
+        seen = (_flat(finals), tuple(_flat(memory) for memory in memories))
+        shape = (self.ppo.horizon, self._count)
+
+        def expected() -> tf.Tensor:
+            return tf.reshape(self._expect(*seen), shape)
+
+        # Time runs out rarely, but a program of XLA does what it may need to do in any case.
+        if self.game.compiled:
+            return expected()
+        return tf.cond(tf.reduce_any(truncated), expected, lambda: tf.zeros(shape))
 
     def _acted(self, observation: tf.Tensor, memory: Memory, key: tf.Tensor, replica):
         """What the policy does: actions, logarithms of their odds, what is expected, what is remembered."""
@@ -333,8 +423,9 @@ class Proximal(Objective):
     def _shuffled(self, position, replica) -> tf.Tensor:
         """Which steps each minibatch has, as places in `T * B`: `(epochs * M, T / M * B)`.
 
-        In each epoch every world's steps stand in an order of its own. Of a policy that remembers: which
-        worlds each minibatch has, `(epochs * M, B / M)`: in each epoch every M neighbours stand in such one.
+        In each epoch the steps of every group of worlds, see `PPO.group`, stand in an order of their own. Of
+        a policy that remembers: which worlds each minibatch has, `(epochs * M, B / M)`: in each epoch every M
+        neighbours stand in such one.
         """
         if self.player.remembers:
             parts = self.ppo.minibatches
@@ -343,10 +434,16 @@ class Proximal(Objective):
             turns = tf.argsort(tf.reshape(draws, (-1, parts, self.ppo.epochs)), axis=1)  # (B / M, M, E)
             places = turns + tf.range(self._count // parts)[:, None, None] * parts
             return tf.reshape(tf.transpose(places, (2, 1, 0)), (self.ppo.updates, -1))
-        shape = (self.ppo.worlds, self.ppo.epochs, self.ppo.horizon)
+        ppo, group = self.ppo, self.ppo.group
+        shape = (ppo.worlds, ppo.epochs, ppo.horizon)
         draws = self._share(replica).of(tf.random.stateless_uniform(shape, self._key(position, 2)))
-        steps = tf.transpose(tf.argsort(draws, axis=-1), (1, 2, 0))  # (E, T, B)
-        return tf.reshape(steps * self._count + tf.range(self._count), (self.ppo.updates, -1))
+        # G groups of g worlds: (G, g, E, T) as (G, E, T * g), where g is the fastest.
+        draws = tf.reshape(draws, (-1, group, ppo.epochs, ppo.horizon))
+        draws = tf.reshape(tf.transpose(draws, (0, 2, 3, 1)), (-1, ppo.epochs, ppo.horizon * group))
+        order = tf.transpose(tf.argsort(draws, axis=-1), (1, 2, 0))  # (E, T * g, G)
+        first = tf.range(self._count // group) * group
+        places = order // group * self._count + order % group + first
+        return tf.reshape(places, (ppo.updates, -1))
 
     def _spread_of(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Mean and standard deviation over the minibatch of all replicas."""
@@ -407,7 +504,7 @@ class Proximal(Objective):
         gradients = [tf.convert_to_tensor(gradient) for gradient in found]
         moved = ratio - 1 - change
         clipped = tf.cast(tf.abs(ratio - 1) > ppo.clip, tf.float32)
-        told = (losses, error, entropy, moved, clipped)
+        told = (losses, error, entropy, moved, clipped, -gained)
         return tf.stack([tf.reduce_sum(x) for x in told]), gradients
 
 

@@ -11,6 +11,8 @@ from models import cnn, encoder, layers, mlp, recurrent
 REMEMBERING = ("rnn", "encoder")
 PAST = "past"  # name of the input that holds what was seen before
 HEADS = ("actor_critic", "q", "dueling")
+NORMALIZATION = "observation_normalization"  # name of the layer that holds the statistics
+MAX_OBSERVATION = 10.0  # of a normalized number, as Stable-Baselines3's VecNormalize has it
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class Config:
         width: Of its vectors, see `encoder.Config`.
         depth: Blocks of it.
         attention_heads: Of each of its attentions.
+        normalize_observations: Whether the first layer brings each number of an observation (of an image,
+            each channel) to mean 0 and variance 1 by statistics of all that was seen in training, and to at
+            most `MAX_OBSERVATION` either way. Not for the torso "encoder".
 
     Raises:
         ValueError: A field breaks its rule; the message names the field, the rule and the value.
@@ -62,6 +67,7 @@ class Config:
     width: int = 64
     depth: int = 1
     attention_heads: int = 4
+    normalize_observations: bool = False
 
     def __post_init__(self) -> None:
         layers.check_choice("torso", self.torso, TORSOS)
@@ -76,6 +82,8 @@ class Config:
                 raise ValueError("units must have at least one entry. Received: ()")
             layers.check_all_positive("units", self.units)
             layers.check_not_negative("memory", self.memory)
+        if self.torso == "encoder" and self.normalize_observations:
+            raise ValueError('normalize_observations must be false for the torso "encoder". Received: True')
         if self.window < 2:
             raise ValueError(f"window must be at least 2. Received: {self.window!r}")
         self.of_torso()  # checks the rest
@@ -120,9 +128,10 @@ def build(config: Config) -> keras.Model:
     found it to matter: the first policy is nearly indifferent, the first value near 0. Or the values of the
     actions; those of "dueling" by Wang et al. 2016 (arXiv:1511.06581, equation 9).
 
-    Layers: those of the torso, see `mlp.build` and `cnn.build`, with `value_` before the names of the value's
-    own where the torso is not shared; then `logits` and `value`, or `action_values`, which "dueling" has from
-    `advantage` and `value`.
+    Layers: `observation_normalization` where observations are normalized, a `BatchNormalization` that is not
+    trained and has neither scale nor offset; those of the torso, see `mlp.build` and `cnn.build`, with
+    `value_` before the names of the value's own where the torso is not shared; then `logits` and `value`, or
+    `action_values`, which "dueling" has from `advantage` and `value`.
 
     A torso that remembers takes and gives what it carries from one moment to the next, beside all else: the
     states of the recurrent layers `rnn1`, `rnn2`, ..., each `(B, units)`; or the last `window` - 1
@@ -141,7 +150,8 @@ def build(config: Config) -> keras.Model:
     [(None, 2), (None, 1)]
     """
     observation = keras.Input(config.input_shape, name="observation")
-    looks, before, after = TORSOS[config.torso](observation, config)
+    seen = _normalized(observation) if config.normalize_observations else observation
+    looks, before, after = TORSOS[config.torso](seen, config)
     acting, judging = looks[0], looks[-1]
     inputs = [observation, *before] if before else observation
     if config.heads == "q":
@@ -157,6 +167,14 @@ def build(config: Config) -> keras.Model:
     if config.torso == "rnn" and config.memory:
         recurrent.remember(model, config.memory)
     return model
+
+
+def _normalized(observation: keras.KerasTensor) -> keras.KerasTensor:
+    """Observations by their running statistics, which training keeps in this layer's moving ones."""
+    normalization = keras.layers.BatchNormalization(
+        center=False, scale=False, epsilon=1e-8, trainable=False, dtype="float32", name=NORMALIZATION
+    )
+    return keras.ops.clip(normalization(observation), -MAX_OBSERVATION, MAX_OBSERVATION)
 
 
 def nothing(name: str) -> float:

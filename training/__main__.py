@@ -79,11 +79,12 @@ def _train(options: argparse.Namespace, overrides: dict[str, str]) -> int:
     if options.resume:
         run = _run_to_resume(options, overrides)
     else:
-        run = trainer.create(
-            recipe.override(overrides), options.runs_dir, options.name, options.seed or 0, options.steps
-        )
+        recipe = recipe.override(overrides)
+        run = trainer.create(recipe, options.runs_dir, options.name, options.seed or 0, options.steps)
     if strategy.worker().is_chief:
         print(f"run {run.name} in {run.path}", file=sys.stderr)
+        for note in () if options.resume else recipe.notes:
+            print(f"note: {note}", file=sys.stderr)
     stop = Stop()
     _stop_on_signals(stop)
     figures = trainer.train(run, options.devices, stop, quiet=options.json)

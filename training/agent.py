@@ -1,7 +1,7 @@
 """The recipe of an agent: what it plays, with what policy, how it learns, and what it is measured by."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -23,7 +23,9 @@ from training.runs import Run
 from training.settings import SettingsError
 
 WATCHED = 32  # episodes, at each epoch's end
+LEAST_WATCHED = 4  # however long they may be
 MEASURED = 100  # in an evaluation
+MOST_STEPS = 10_000  # of an episode that has no limit
 SEEDS = {"train": 0, "validation": 1, "test": 2}  # of the episodes that an evaluation plays, by split
 UNUSED = ("batch_size", "loss", "l1", "l2", "label_smoothing", "accumulate")  # of a training
 
@@ -35,12 +37,16 @@ class Practice(Training):
     Args:
         steps: Of the game, in all.
         epochs: Parts of them, after each of which the agent is measured.
+        evaluation_steps: Most steps that such a measurement takes in environments outside of TensorFlow, over
+            all its episodes: 4 to 100 of them, fewer where episodes may be long. The games in `games` are
+            compiled and play 32.
 
     What is told of examples in `Training` concerns no agent.
     """
 
     steps: int = 500_000
     epochs: float = 10
+    evaluation_steps: int = 20_000
     steps_per_call: int = 1  # an update is many steps of a game, which is worth a call
     xla: str = "always"
     monitor: str = "val_return"
@@ -48,8 +54,9 @@ class Practice(Training):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.steps < 1:
-            raise ValueError(f"steps must be at least 1. Received: {self.steps!r}")
+        for name, least in (("steps", 1), ("evaluation_steps", LEAST_WATCHED)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}. Received: {getattr(self, name)!r}")
 
 
 @dataclass(frozen=True)
@@ -61,16 +68,35 @@ class AgentRecipe(Recipe):
         data: The game, with its settings.
         agent: How it learns.
         training: How long.
+        presets: Settings that `override` makes for a game by its id, unless it is given others; those of ""
+            are for ids that are not among them. See `training.recipes.environments`.
     """
 
     training: Practice = Practice()
     agent: PPO | DQN = field(default_factory=PPO)
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     sections: ClassVar[tuple[str, ...]] = (*recipe.SECTIONS, "agent")
 
     @property
     def game(self) -> Playable:
         return self.data
+
+    def override(self, changes: Mapping[str, Any]) -> "AgentRecipe":
+        """See `Recipe.override`; a new "data.id" brings its presets."""
+        id = str(changes.get("data.id", ""))
+        if not self.presets or not id:
+            return super().override(changes)
+        family, _, _ = id.rpartition("-v")
+        preset = self.presets.get(id, self.presets.get(family, self.presets.get("", {})))
+        return super().override({**preset, **changes})
+
+    def preflight(self) -> None:
+        self.check(self.load({}))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.game.notes
 
     def load(self, kept) -> Source:
         """No examples: an agent makes its own.
@@ -125,7 +151,16 @@ class AgentRecipe(Recipe):
         size = sum(weight.nbytes for weight in model.get_weights())
         count = min(self.training.snapshots, recipe.MOST_SNAPSHOT_BYTES // size)
         kept = [Snapshots(run, model, count)] if count > 1 else []
-        return [Played(self.game, model), *kept]
+        return [Played(self.game, model, *self._watched), *kept]
+
+    @property
+    def _watched(self) -> tuple[int, int]:
+        """Episodes of a measurement at an epoch's end, and the most steps of each."""
+        if self.game.compiled:
+            return WATCHED, MOST_STEPS
+        limit = self.game.limit or MOST_STEPS
+        episodes = min(MEASURED, max(LEAST_WATCHED, self.training.evaluation_steps // limit))
+        return episodes, min(limit, self.training.evaluation_steps // episodes)
 
     def measure(self, model: keras.Model, source: Source, split: str) -> dict[str, Any]:
         """See `evaluation.summary`; "return" is the mean."""
@@ -193,17 +228,20 @@ class Played(LoopCallback):
     """Adds figures of games that are played to be measured, at each epoch's end.
 
     "val_return" and "val_length" are means, "val_low" and "val_high" the 95 % interval of the first.
+    "val_cut" is the share of episodes that were cut by `most_steps`, where any was.
 
     Args:
         game: What is played.
         model: The policy, of which the likeliest action is taken.
+        episodes: How many.
+        most_steps: Most steps of each.
     """
 
-    def __init__(self, game: Playable, model: keras.Model) -> None:
+    def __init__(self, game: Playable, model: keras.Model, episodes: int, most_steps: int) -> None:
         from games import evaluation
 
         super().__init__()
-        self._evaluate = evaluation.Evaluator(game, model, WATCHED)
+        self._evaluate = evaluation.Evaluator(game, model, episodes, most_steps)
         self._interval = evaluation.interval
 
     def on_epoch_end(self, epoch, logs=None):
@@ -212,3 +250,5 @@ class Played(LoopCallback):
             logs["val_return"] = float(scores.returns.mean())
             logs["val_length"] = float(scores.lengths.mean())
             logs["val_low"], logs["val_high"] = self._interval(scores.returns, statistic=np.mean)
+            if scores.cut.any():
+                logs["val_cut"] = float(scores.cut.mean())

@@ -43,16 +43,27 @@ class LoopCallback(keras.callbacks.Callback):
         self.loop = loop
 
     def row(self, logs: dict[str, float] | None) -> dict[str, Any]:
-        """The figures with where they stand: step, epochs done, seconds, learning rates."""
+        """The figures with where they stand: step, epochs done, seconds, learning rates.
+
+        An agent's have "global_step", the steps of its environments, and "steps_per_second", how many of them
+        it took a second so far.
+        """
         loop = self.loop
         rates = {
             "learning_rate" if name == "optimizer" else f"{name}_learning_rate": updater.learning_rate
             for name, updater in loop.objective.updaters.items()
         }
+        taken = loop.objective.global_step(loop.step)
+        played = (
+            {}
+            if taken is None
+            else {"global_step": taken, "steps_per_second": round(taken / max(loop.seconds, 1e-3), 1)}
+        )
         return {
             "step": loop.step,
             "epoch": round(loop.step / loop.schedule.steps_per_epoch, 4),
             "seconds": round(loop.seconds, 3),
+            **played,
             **{name: float(value) for name, value in (logs or {}).items()},
             **rates,
         }
@@ -77,7 +88,9 @@ class RunLog(LoopCallback):
         self.run.update_status(step=self.loop.step, steps=self.loop.schedule.steps)
 
     def on_train_batch_end(self, batch, logs=None):
-        last = self.loop.step % self.loop.schedule.steps_per_epoch == 0
+        schedule = self.loop.schedule
+        # `on_epoch_end` writes the row of an epoch's last step, and the training may end within an epoch.
+        last = self.loop.step % schedule.steps_per_epoch == 0 or self.loop.step == schedule.steps
         if not last and self.loop.seconds - self._logged_at >= LOG_SECONDS:
             self._log(logs)
 
@@ -93,7 +106,7 @@ class RunLog(LoopCallback):
         with open(self.run.metrics_path, "a") as file:
             file.write(json.dumps(row) + "\n")
         self.run.update_status(step=row["step"])
-        with self._writer.as_default(step=row["step"]):
+        with self._writer.as_default(step=row.get("global_step", row["step"])):
             for name, value in row.items():
                 tf.summary.scalar(name, value)
 

@@ -69,6 +69,10 @@ class Objective(abc.ABC):
         """The figures of this replica's share of an evaluation batch; changes nothing."""
         raise NotImplementedError(f"{type(self).__name__} has no evaluation")
 
+    def global_step(self, step: int) -> int | None:
+        """Steps of environments that were taken after so many steps of training; None: there are none."""
+        return None
+
     @property
     def variables(self) -> list[tf.Variable | keras.Variable]:
         """Everything that training changes, in a fixed order."""

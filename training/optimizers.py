@@ -29,6 +29,7 @@ class Config:
         momentum: Of "sgd".
         beta_1: Decay of the gradients' mean, of "adam", "adamw" and "lion"; two players against each other
             want 0.5 (Radford et al. 2016, arXiv:1511.06434, section 3) or 0.
+        epsilon: Small number in the denominator of "adam", "adamw" and "rmsprop", for stability.
         clip_norm: Longest gradient, over all weights together; 0: as long as it is.
         clip_value: Largest entry of a gradient; 0: as large as it is.
         average: Momentum of a moving average of the weights, with which the model is evaluated and
@@ -43,6 +44,7 @@ class Config:
     weight_decay: float = 0.0
     momentum: float = 0.9
     beta_1: float = 0.9
+    epsilon: float = 1e-7
     clip_norm: float = 0.0
     clip_value: float = 0.0
     average: float = 0.0
@@ -53,8 +55,9 @@ class Config:
                 raise ValueError(
                     f"{field} must be one of {', '.join(choices)}. Received: {getattr(self, field)!r}"
                 )
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be above 0. Received: {self.learning_rate!r}")
+        for field in ("learning_rate", "epsilon"):
+            if not getattr(self, field) > 0:
+                raise ValueError(f"{field} must be above 0. Received: {getattr(self, field)!r}")
         for field in ("warmup", "momentum", "beta_1", "average"):
             if not 0 <= getattr(self, field) < 1:
                 raise ValueError(
@@ -239,6 +242,8 @@ def _make(config: Config, steps: int) -> keras.optimizers.Optimizer:
         shared["ema_momentum"] = config.average
     if config.name in ("adam", "adamw", "lion"):
         shared["beta_1"] = config.beta_1
+    if config.name in ("adam", "adamw", "rmsprop"):
+        shared["epsilon"] = config.epsilon
     optimizer = {
         "adam": Adam,
         "adamw": AdamW,

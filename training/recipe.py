@@ -215,6 +215,14 @@ class Recipe:
         """The untrained model for data of this kind."""
         return models.ARCHITECTURES[self.architecture].build(self.model_config(spec))
 
+    def preflight(self) -> None:
+        """Raise a SettingsError for what can be seen to be wrong before a run's folder is made."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know before the training begins, a line each."""
+        return ()
+
     def check(self, source: Source) -> None:
         """Raise a SettingsError where the settings do not fit the data: the loss, the figure, a sweep's."""
         spec, monitor = source.spec, self.training.monitor

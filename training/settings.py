@@ -14,6 +14,61 @@ class SettingsError(ValueError):
     """A setting is unknown or has a value of the wrong kind; the message is one line for a person."""
 
 
+class JSON(str):
+    """A JSON value as a setting: its canonical text, which can be hashed and compared.
+
+    A subclass says by `checked` what it may be.
+
+    Args:
+        value: Text, which is read as JSON, or a plain value.
+
+    Raises:
+        ValueError: The text is not JSON, or the value is not of the kind.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, value: Any) -> "JSON":
+        if isinstance(value, str):
+            value = cls.read(value)
+        try:
+            return super().__new__(cls, json.dumps(cls.checked(value), sort_keys=True, allow_nan=False))
+        except TypeError as error:
+            raise ValueError(f"must hold plain JSON values ({error}). Received: {value!r}") from error
+
+    @classmethod
+    def read(cls, text: str) -> Any:
+        """The value that a text stands for."""
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"must be JSON ({error}). Received: {text!r}") from error
+
+    @classmethod
+    def checked(cls, value: Any) -> Any:
+        """The value, if it is of the kind."""
+        return value
+
+    @property
+    def value(self) -> Any:
+        """The value as plain Python objects."""
+        return json.loads(self)
+
+
+class JSONObject(JSON):
+    """A JSON object: names and their values."""
+
+    __slots__ = ()
+
+    @classmethod
+    def checked(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise ValueError(
+                f'must be a JSON object, such as {{"is_slippery": false}}. Received: {json.dumps(value)}'
+            )
+        return dict(value)
+
+
 def to_json(config: Any) -> dict[str, Any]:
     """A dataclass as plain JSON values, nested dataclasses as objects and tuples as lists."""
     return json.loads(json.dumps(dataclasses.asdict(config)))
@@ -74,11 +129,16 @@ def check_fields(kind: type, names: Collection[str], prefix: str = "") -> None:
 
 
 def parse(value: Any, kind: Any, name: str) -> Any:
-    """`value`, a text or a JSON value, as a `kind`: bool, int, float, str, a tuple of these, or None.
+    """`value`, a text or a JSON value, as a `kind`: bool, int, float, str, a tuple of these, `JSON` or None.
 
     Raises:
         SettingsError: It is none.
     """
+    if isinstance(kind, type) and issubclass(kind, JSON):
+        try:
+            return kind(value)
+        except ValueError as error:
+            raise SettingsError(f"{name} {error}") from error
     options = typing.get_args(kind)
     if isinstance(kind, types.UnionType):
         if value in (None, "none", "None", ""):

@@ -119,7 +119,8 @@ def synchronize(model: keras.Model, strategy: tf.distribute.Strategy) -> bool:
     if strategy.num_replicas_in_sync == 1:
         return False
     layers = model._flatten_layers()  # those of the players within a GAN, too
-    found = [x for x in layers if isinstance(x, keras.layers.BatchNormalization)]
+    # One that is not trained takes no statistics of a batch.
+    found = [x for x in layers if isinstance(x, keras.layers.BatchNormalization) and x.trainable]
     for layer in found:
         layer.synchronized = True
     return bool(found)

@@ -48,12 +48,14 @@ def create(
 
     Raises:
         RunError: The name is taken or unfit, the seed too large, or the folder can't be written.
+        SettingsError: A setting doesn't fit, as far as can be seen without the data.
     """
     if not 0 <= seed <= MOST_SEED:
         raise RunError(f"a seed must be 0 to {MOST_SEED}. Received: {seed}")
     worker = strategy.worker()
     if worker.count > 1 and name is None:
         raise RunError("several workers train one run: give each of them the same --name")
+    recipe.preflight()
     config = {
         **recipe.to_config(),
         "seed": seed,

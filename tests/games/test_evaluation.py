@@ -330,8 +330,8 @@ def test_a_model_that_is_no_policy_is_refused():
     ("settings", "message"),
     [
         ({"episodes": 0}, "episodes must be at least 1. Received: 0"),
-        ({"most_steps": 0}, "most_steps must be 1 to 536870912. Received: 0"),
-        ({"most_steps": 2**30}, "most_steps must be 1 to 536870912"),
+        ({"most_steps": 0}, "most_steps must be 1 to 67108864. Received: 0"),
+        ({"most_steps": 2**30}, "most_steps must be 1 to 67108864"),
         ({"seed": -1}, "a seed must be 0 to 4294967295. Received: -1"),
         ({"seed": 2**32}, "a seed must be 0 to 4294967295"),
     ],

@@ -239,6 +239,7 @@ def test_what_our_agents_can_play_passes():
         gymnasium.make("CartPole-v1"),
         gymnasium.make_vec("CartPole-v1", num_envs=2),
         gymnasium.make("FrozenLake-v1"),
+        gymnasium.make("Blackjack-v1"),
         Told(BOX, DISCRETE),
     ):
         check_official(env)
@@ -258,8 +259,11 @@ def test_what_our_agents_can_play_passes():
             "Told has actions that are MultiDiscrete; ",
         ),
         (lambda: Told(BOX, gymnasium.spaces.Discrete(2, start=1)), "Told numbers its actions from 1; "),
-        (lambda: Told(gymnasium.spaces.Dict(a=BOX), DISCRETE), "Told has observations that are Dict; "),
-        (lambda: gymnasium.make("Blackjack-v1"), "Blackjack-v1 has observations that are Tuple; "),
+        (lambda: Told(gymnasium.spaces.Text(3), DISCRETE), "Told has observations that are Text; "),
+        (
+            lambda: Told(gymnasium.spaces.Dict(a=gymnasium.spaces.Text(3)), DISCRETE),
+            "Told, part 'a', has observations that are Text; ",
+        ),
     ],
 )
 def test_what_our_agents_cannot_play_is_said_before(env, message):

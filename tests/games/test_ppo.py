@@ -73,7 +73,7 @@ def test_time_that_ran_out_is_not_the_end():
     playing = agent.initial_state(0, 1)
     worlds = playing.worlds
     worlds = worlds._replace(state=worlds.state._replace(steps=tf.fill([8], 199 - 4)))
-    played, _, episodes = agent._play(playing._replace(worlds=worlds), tf.constant(0, tf.int64), 0)
+    played, _, episodes, _ = agent._play(playing._replace(worlds=worlds), tf.constant(0, tf.int64), 0)
     assert episodes[2] == 8
     values, advantages = played.value.numpy(), played.advantage.numpy()
     settings = agent.ppo
@@ -127,7 +127,7 @@ def test_the_loss_is_the_published_one(value_clip):
     entropy = -(np.exp(chances) * chances).sum(axis=1)
     wanted = -gain + 0.7 * error / 2 - 0.02 * entropy
     moved, clipped = ratio - 1 - np.log(ratio), np.abs(ratio - 1) > 0.1
-    sums_wanted = [x.sum() for x in (wanted, error, entropy, moved, clipped)]
+    sums_wanted = [x.sum() for x in (wanted, error, entropy, moved, clipped, -gain)]
     np.testing.assert_allclose(sums, sums_wanted, rtol=1e-3)
 
 
@@ -148,10 +148,10 @@ def test_what_is_remembered_is_remembered_again_in_learning(torso):
     agent = objective(torso=torso, settings=PPO(worlds=4, horizon=64, minibatches=1))
     playing = agent.initial_state(0, 1)
     for position in range(2):  # the second time it remembers something to begin with
-        played, after, _ = agent._play(playing, tf.constant(position, tf.int64), 0)
+        played, after, *_ = agent._play(playing, tf.constant(position, tf.int64), 0)
         assert played.begins.numpy()[1:].any()  # some games began on the way
         sums, gradients = agent._differentiate(played, playing.memory, 0.0, 1.0)
-        _, error, _, moved, clipped = sums.numpy()
+        _, error, _, moved, clipped, _ = sums.numpy()
         assert moved == pytest.approx(0, abs=1e-4)
         assert clipped == 0
         assert error == pytest.approx(float(tf.reduce_sum(played.advantage**2)), rel=1e-3)
@@ -239,7 +239,12 @@ def test_only_who_remembers_answers_what_was_shown_before(torso, rate, least, mo
     ("changes", "message"),
     [
         ({"worlds": 0}, "worlds must be at least 1. Received: 0"),
-        ({"horizon": 10}, "horizon must be a multiple of minibatches, 8. Received: 10"),
+        (
+            {"worlds": 3, "horizon": 10},
+            "minibatches must divide horizon times worlds, 30, into parts of at least 2 steps. Received: 8",
+        ),
+        ({"worlds": 4, "horizon": 2}, "into parts of at least 2 steps. Received: 8"),
+        ({"target_kl": -0.1}, "target_kl must be at least 0. Received: -0.1"),
         ({"discount": 1.5}, "discount must be 0 to 1. Received: 1.5"),
         ({"clip": 0.0}, "clip must be above 0. Received: 0.0"),
         ({"entropy_weight": -1.0}, "entropy_weight must be at least 0. Received: -1.0"),
@@ -256,3 +261,77 @@ def test_the_first_games_have_draws_of_their_own():
     later = tf.constant([agent.seed * 4 + 1, RESET], tf.int64)
     for key in (agent._key(0, 1), later):
         assert not np.array_equal(first.x, games.find("cartpole").reset(key, 8).x)
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 6])
+def test_short_rollouts_fill_minibatches_from_neighbouring_worlds(horizon):
+    """Each has as many steps of a group of worlds as of any other, and an epoch has every step once."""
+    settings = PPO(worlds=8, horizon=horizon, epochs=2, minibatches=4)
+    settings.check_replicas(1, remembers=False)
+    order = objective(settings=settings)._order(tf.constant(5, tf.int64), 0).numpy()
+    assert order.shape == (8, 2 * horizon)
+    for epoch in range(2):
+        assert sorted(order[epoch * 4 : epoch * 4 + 4].ravel()) == list(range(8 * horizon))
+    groups = 8 // settings.group
+    assert all(
+        (np.bincount(rows % 8 // settings.group, minlength=groups) == 2 * horizon // groups).all()
+        for rows in order
+    )
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_two_replicas_learn_what_one_would_from_short_rollouts(horizon):
+    settings = PPO(worlds=8, horizon=horizon, epochs=2, minibatches=4)
+    assert_equal(*(trained(devices, 3, settings=settings) for devices in ("cpu:1", "cpu:2")))
+
+
+def test_worlds_that_do_not_fill_minibatches_are_named():
+    with pytest.raises(ValueError, match="worlds must be a multiple of 8, the replicas times 4: so many"):
+        PPO(worlds=12, horizon=2, minibatches=8).check_replicas(2, remembers=False)
+    PPO(worlds=16, horizon=2, minibatches=8).check_replicas(2, remembers=False)
+
+
+def test_an_update_ends_once_the_policy_has_moved_too_far():
+    """The weights are those of the updates before; a bound that is never reached changes nothing."""
+
+    def learned(settings):
+        agent = objective(settings=settings, rate=0.05)
+        played, *_ = agent._play(agent.initial_state(0, 1), tf.constant(0, tf.int64), 0)
+        totals = tf.function(agent._learned)(played, (), tf.constant(0, tf.int64), 0).numpy()
+        steps = int(agent.updater.inner.iterations)
+        return totals, steps, [variable.numpy() for variable in agent.models["model"].weights]
+
+    free = {"worlds": 8, "horizon": 16, "epochs": 4, "minibatches": 2}
+    whole, steps, weights_of_all = learned(PPO(**free))
+    assert (steps, whole[-1]) == (8, 8 * 64)
+    _, steps, unbound = learned(PPO(**free, target_kl=1e3))
+    assert steps == 8
+    for one, other in zip(weights_of_all, unbound, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    bound, steps, kept = learned(PPO(**free, target_kl=1e-3))
+    assert 1 <= steps < 8
+    assert bound[-1] == (steps + 1) * 64  # the minibatch that showed it is told of, and not learned from
+    short = objective(settings=PPO(**free), rate=0.05)
+    played, *_ = short._play(short.initial_state(0, 1), tf.constant(0, tf.int64), 0)
+    pool = tf.nest.map_structure(lambda x: tf.reshape(x, (-1, *x.shape[2:])), played)
+    for rows in short._order(tf.constant(0, tf.int64), 0)[:steps]:
+        _, gradients = short._of_minibatch(rows, 0, pool, ())
+        short.updater.apply(gradients)
+    for one, other in zip(kept, short.models["model"].weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="target_kl must be 0 on several replicas. Received: 0.01"):
+        PPO(target_kl=0.01).check_replicas(2, remembers=False)
+
+
+def test_explained_variance_is_one_for_values_that_are_right():
+    agent = objective()
+    value = tf.constant(np.random.default_rng(0).normal(size=(16, 8)).astype("float32"))
+    zero = tf.zeros_like(value)
+
+    def explained(value, advantage):
+        return [float(x) for x in agent._explained(Played(*[zero] * 4, value, advantage))]
+
+    assert explained(value, zero) == [1, 1]
+    assert explained(zero, value) == pytest.approx([0, 1], abs=1e-6)  # a constant explains nothing
+    assert explained(-value, 2 * value)[0] == pytest.approx(-3, rel=1e-5)
+    assert explained(zero, zero + 2) == [0, 0]  # returns that are all the same: it is not told

@@ -77,7 +77,10 @@ def test_one_that_remembers_is_told_the_moments_of_a_game():
         ),
         (("--model.torso", "lstm"), "model.torso must be one of mlp, cnn, rnn, encoder. Received: 'lstm'"),
         (("--data.velocity", "false"), "no field 'data.velocity'. Did you mean data.velocities"),
-        (("--agent.horizon", 30), "agent.horizon must be a multiple of minibatches, 8. Received: 30"),
+        (
+            ("--agent.horizon", 3, "--agent.worlds", 10),
+            "agent.minibatches must divide horizon times worlds, 30, into parts of at least 2 steps. Received: 8",
+        ),
     ],
 )
 def test_what_does_not_fit_is_one_line(tmp_path, capsys, words, message):

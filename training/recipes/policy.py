@@ -9,6 +9,7 @@ from games.ppo import PPO
 from training import optimizers
 from training.agent import AgentRecipe, Practice
 from training.recipe import Expected
+from training.recipes import environments
 
 CARTPOLE = AgentRecipe(
     name="cartpole_ppo",
@@ -100,6 +101,7 @@ GYMNASIUM = dataclasses.replace(
     source="gymnasium",
     expected=Expected({"return": 495.0}, seconds=40),
     data=Gymnasium(),
+    presets=environments.PPO,
 )
 GYMNASIUM_DQN = dataclasses.replace(
     CARTPOLE_DQN,
