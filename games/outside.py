@@ -270,10 +270,10 @@ class Gymnasium(Outside):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        if self.max_episode_steps or self._spec.max_episode_steps:
+        if self._spec.max_episode_steps:
             return ()
         return (
-            f"{self.id} has no time limit of its own: its episodes are truncated after {TIME_LIMIT} steps; "
+            f"{self.id} has no time limit of its own: its episodes are truncated after {self.limit} steps; "
             f"--data.max_episode_steps sets another limit",
         )
 

@@ -120,7 +120,7 @@ def _reading(space: Any) -> Reading:
 
 def _one_hot(space: Any) -> Reading:
     """Of `Discrete` and `MultiDiscrete`."""
-    choices = np.ravel(getattr(space, "nvec", getattr(space, "n", None))).astype(int)
+    choices = np.ravel(space.nvec if hasattr(space, "nvec") else space.n).astype(int)
     starts = np.ravel(space.start).astype(int)
     ends = np.cumsum(choices)
     places = ends - choices - starts

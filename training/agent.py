@@ -82,7 +82,7 @@ class AgentRecipe(Recipe):
     def game(self) -> Playable:
         return self.data
 
-    def override(self, changes: Mapping[str, Any]) -> "AgentRecipe":
+    def override(self, changes: Mapping[str, Any]) -> Recipe:
         """See `Recipe.override`; a new "data.id" brings its presets."""
         id = str(changes.get("data.id", ""))
         if not self.presets or not id:

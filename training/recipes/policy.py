@@ -18,12 +18,12 @@ CARTPOLE = AgentRecipe(
     architecture="policy",
     expected=Expected({"return": 495.0}, seconds=20),
     data=games.find("cartpole"),
-    optimizer=optimizers.Config("adam", 2.5e-3, "linear", clip_norm=0.5),
+    optimizer=optimizers.Config("adam", 2.5e-3, "linear", epsilon=1e-5, clip_norm=0.5),
 )
 MINATAR = dataclasses.replace(
     CARTPOLE,
     model={"activation": "relu"},
-    optimizer=optimizers.Config("adam", 5e-3, "linear", clip_norm=0.5),
+    optimizer=optimizers.Config("adam", 5e-3, "linear", epsilon=1e-5, clip_norm=0.5),
     training=Practice(steps=10_000_000, epochs=20, snapshots=6),
 )
 # Where much moves at once, convolutions learn several times as much from as many steps.
@@ -128,7 +128,7 @@ ATARI = dataclasses.replace(
         "shared": True,
     },
     # After Schulman et al. 2017 (arXiv:1707.06347, table 5), with a pass more over what was played.
-    optimizer=optimizers.Config("adam", 2.5e-4, "linear", clip_norm=0.5),
+    optimizer=optimizers.Config("adam", 2.5e-4, "linear", epsilon=1e-5, clip_norm=0.5),
     agent=PPO(worlds=8, horizon=128, epochs=4, minibatches=4, clip=0.1),
     training=Practice(steps=10_000_000, epochs=20, xla="gpu"),
 )
