@@ -16,7 +16,7 @@ from training.loop import Loop
 from training.runs import Run, written_aside
 from training.saving import save_model
 
-LOG_SECONDS = 1.0  # least time between two rows within an epoch
+STATUS_SECONDS = 1.0  # least time between two updates of the run's status
 LINE_SECONDS = 10.0  # least time between two lines where there is no terminal
 HIGHER = (  # figures that grow as a model gets better, by how their names end
     "accuracy",
@@ -35,15 +35,29 @@ CONSTANT = 1e-3  # deviation of a net's outputs, as a share of the targets', bel
 
 
 class LoopCallback(keras.callbacks.Callback):
-    """A callback that also sees the loop: its step, over all epochs, and its seconds."""
+    """A callback that also sees the loop: its step, over all epochs, its seconds and its recent metrics.
+
+    `logs` are those of any `keras.callbacks.Callback`; see `training.loop.Loop`.
+    """
 
     loop: Loop
 
     def set_loop(self, loop: Loop) -> None:
         self.loop = loop
 
-    def row(self, logs: dict[str, float] | None) -> dict[str, Any]:
-        """The figures with where they stand: step, epochs done, seconds, learning rates.
+    def recent(self, logs: dict[str, float] | None) -> dict[str, float]:
+        """What a log shows at this point: training metrics since the last logged point, and all others.
+
+        Args:
+            logs: As the hook received them. The means over the epoch in them are replaced; validation
+                metrics and what other callbacks have added stay.
+        """
+        names = self.loop.objective.figures
+        others = {name: value for name, value in (logs or {}).items() if name not in names}
+        return self.loop.recent | others
+
+    def row(self, metrics: dict[str, float]) -> dict[str, Any]:
+        """Metrics with where they stand: step, epochs done, seconds, learning rates.
 
         An agent's have "global_step", the steps of its environments, and "steps_per_second", how many of them
         it took a second so far.
@@ -64,21 +78,23 @@ class LoopCallback(keras.callbacks.Callback):
             "epoch": round(loop.step / loop.schedule.steps_per_epoch, 4),
             "seconds": round(loop.seconds, 3),
             **played,
-            **{name: float(value) for name, value in (logs or {}).items()},
+            **{name: float(value) for name, value in metrics.items()},
             **rates,
         }
 
 
 class RunLog(LoopCallback):
-    """Writes `metrics.jsonl` and TensorBoard events: a row at each epoch's end, and about one a second.
+    """Writes `metrics.jsonl` and TensorBoard events: a row at each logged point (`Loop.log_due`).
 
-    A resumed run first drops the rows that come after its checkpoint, so no step is told twice.
+    A training metric is the mean over the steps since the row before, weighted as the objective weights it:
+    the loss of a row concerns these steps alone. The row at an epoch's end also has the validation metrics.
+    Every step has one row at most. A resumed run first drops the rows that come after its checkpoint.
     """
 
     def __init__(self, run: Run) -> None:
         super().__init__()
         self.run = run
-        self._logged_at = float("-inf")
+        self._told_at = float("-inf")
 
     def on_train_begin(self, logs=None):
         kept = [row for row in self.run.metrics() if row["step"] <= self.loop.step]
@@ -88,10 +104,7 @@ class RunLog(LoopCallback):
         self.run.update_status(step=self.loop.step, steps=self.loop.schedule.steps)
 
     def on_train_batch_end(self, batch, logs=None):
-        schedule = self.loop.schedule
-        # `on_epoch_end` writes the row of an epoch's last step, and the training may end within an epoch.
-        last = self.loop.step % schedule.steps_per_epoch == 0 or self.loop.step == schedule.steps
-        if not last and self.loop.seconds - self._logged_at >= LOG_SECONDS:
+        if self.loop.log_due:
             self._log(logs)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -101,11 +114,12 @@ class RunLog(LoopCallback):
         self._writer.close()
 
     def _log(self, logs) -> None:
-        self._logged_at = self.loop.seconds
-        row = self.row(logs)
+        row = self.row(self.recent(logs))
         with open(self.run.metrics_path, "a") as file:
             file.write(json.dumps(row) + "\n")
-        self.run.update_status(step=row["step"])
+        if self.loop.seconds - self._told_at >= STATUS_SECONDS:
+            self._told_at = self.loop.seconds
+            self.run.update_status(step=row["step"])
         with self._writer.as_default(step=row.get("global_step", row["step"])):
             for name, value in row.items():
                 tf.summary.scalar(name, value)
@@ -248,7 +262,10 @@ class SweepTable(LoopCallback):
 
 
 class Progress(LoopCallback):
-    """One bar for the whole training in a terminal, plain lines in a pipe."""
+    """One bar for the whole training in a terminal, plain lines in a pipe.
+
+    It shows training metrics as `RunLog` writes them: means since the last logged point.
+    """
 
     def __init__(self, stream: TextIO = sys.stderr) -> None:
         super().__init__()
@@ -269,15 +286,16 @@ class Progress(LoopCallback):
     def on_train_batch_end(self, batch, logs=None):
         if self._bar is not None:
             self._bar.update(self.loop.step - self._bar.n)
-            self._bar.set_postfix_str(_brief(logs), refresh=False)
+            self._bar.set_postfix_str(_brief(self.loop.recent), refresh=False)
 
     def on_epoch_end(self, epoch, logs=None):
+        metrics = self.recent(logs)
         if self._bar is not None:
-            self._bar.set_postfix_str(_brief(logs))
+            self._bar.set_postfix_str(_brief(metrics))
         elif self.loop.seconds - self._told_at >= LINE_SECONDS or self.loop.step == self.loop.schedule.steps:
             self._told_at = self.loop.seconds
             steps = f"step {self.loop.step}/{self.loop.schedule.steps}"
-            print(f"{steps}  {self.loop.seconds:.0f} s  {_brief(logs)}", file=self.stream, flush=True)
+            print(f"{steps}  {self.loop.seconds:.0f} s  {_brief(metrics)}", file=self.stream, flush=True)
 
     def on_train_end(self, logs=None):
         if self._bar is not None:
@@ -289,5 +307,5 @@ def higher_is_better(figure: str) -> bool:
     return figure.endswith(HIGHER)
 
 
-def _brief(logs: dict[str, float] | None) -> str:
-    return "  ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items())
+def _brief(metrics: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())

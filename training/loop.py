@@ -1,9 +1,14 @@
 """The one training loop: any objective, on any strategy, with standard `keras.callbacks`.
 
-It takes k steps in one call of a compiled function, k chosen by the recipe, and sees the figures once
+It takes k steps in one call of a compiled function, k chosen by the recipe, and sees the metrics once
 a call. It knows no architecture, no data set and no game.
+
+Callbacks get what Keras promises: `logs` of `on_train_batch_end` and of `on_epoch_end` hold means since the
+epoch began. A running mean reacts late and jumps where the next epoch begins, so a log of metrics takes
+`Loop.recent` instead: the means since the last logged point (`Loop.log_due`).
 """
 
+import contextlib
 import functools
 import inspect
 import math
@@ -39,6 +44,9 @@ class Pass(Protocol):
     def steps(self) -> int: ...
 
     def shards(self, replicas: int, first: int, count: int) -> tf.data.Dataset: ...
+
+
+LOG_POINTS = 300  # of a training, besides those at its epochs' ends
 
 
 class NotFinite(Exception):
@@ -84,8 +92,18 @@ class Loop:
         callbacks: Standard `keras.callbacks`. At an epoch's end they see the weights that were
             evaluated: the averaged ones where an average is kept. The numbers that a callback counts
             with are part of every checkpoint. One that has `set_loop` is given this loop.
+            `on_train_batch_end` comes after each call of the compiled function; its `logs` are the means of
+            the training metrics since the epoch began, as in `keras.Model.fit`. `logs` of `on_epoch_end`
+            are the means over the whole epoch, and the validation metrics as "val_...". A metric without
+            any weight, such as the return where no episode ended, is left out.
         checkpoint_folder: Where checkpoints go; None: none are written. Every worker has its own.
         stop: Ends the training after the call in progress.
+
+    Attributes:
+        step: Optimizer steps taken so far.
+        log_due: Whether a point of the log is due in this `on_train_batch_end` or `on_epoch_end`: at each
+            epoch's end, and `LOG_POINTS` times at even steps of the training. It follows from the step, never
+            from the clock, so that a training which was killed logs what it would have logged.
     """
 
     def __init__(
@@ -108,10 +126,12 @@ class Loop:
         self.stop = stop or Stop()
         self.step = 0
         self.warnings: list[str] = []
+        self.log_due = False
         self._callback_states: list[dict[str, Any]] = []
         self._seconds_before = 0.0
         self._started = time.monotonic()
         self._epoch_sums: dict[str, np.ndarray] = {}
+        self._recent_sums: dict[str, np.ndarray] = {}
         self._plain_callbacks = list(callbacks)
         self._pass: Pass | None = None
         model = next(iter(objective.models.values()))
@@ -143,10 +163,19 @@ class Loop:
         """Time spent in training so far, that of earlier sittings included."""
         return self._seconds_before + time.monotonic() - self._started
 
+    @property
+    def recent(self) -> dict[str, float]:
+        """The means of the training metrics since the last logged point.
+
+        They are exact: sums and weights of all steps since then, over all replicas, those before a resume
+        included. A metric without any weight is left out.
+        """
+        return means(self._recent_sums)
+
     def run(self) -> dict[str, float]:
         """Train to the last step, or until something asks to stop.
 
-        Returns: The last epoch's figures.
+        Returns: The last epoch's metrics, as `on_epoch_end` has them.
 
         Raises:
             NotFinite: The loss or a weight is not finite.
@@ -154,8 +183,7 @@ class Loop:
         """
         self._started = self._last_checkpoint = time.monotonic()
         self._callbacks.on_train_begin()
-        for callback, state in zip(self._plain_callbacks, self._callback_states, strict=False):
-            vars(callback).update(state)
+        self._restore_callbacks()
         try:
             logs = self._run()
         finally:
@@ -174,7 +202,7 @@ class Loop:
             left = schedule.steps_per_epoch - self.step % schedule.steps_per_epoch
             count = min(schedule.steps_per_call, left, schedule.steps - self.step)
             logs = self._take(iterator, count)
-            if self.step % schedule.steps_per_epoch == 0 or self.step == schedule.steps:
+            if self._at_epoch_end():
                 logs = self._end_epoch(logs)
             due = time.monotonic() - self._last_checkpoint >= schedule.checkpoint_seconds
             stopped, due = self._agree(self.stop.wanted or self.model.stop_training, due)
@@ -197,18 +225,34 @@ class Loop:
                 f"(learning rate {self._learning_rate():.3g})"
             )
         for name, pair in sums.items():
-            self._epoch_sums[name] = self._epoch_sums.get(name, 0.0) + pair.numpy().astype(float)
+            for totals in (self._epoch_sums, self._recent_sums):
+                totals[name] = totals.get(name, 0.0) + pair.numpy().astype(float)
         logs = means(self._epoch_sums)
-        self._callbacks.on_train_batch_end(place + count - 1, logs)
+        every = math.ceil(self.schedule.steps / LOG_POINTS)
+        reached = self.step // every > (self.step - count) // every
+        with self._logging(reached and not self._at_epoch_end()):  # there `on_epoch_end` has the point
+            self._callbacks.on_train_batch_end(place + count - 1, logs)
         return logs
 
+    def _at_epoch_end(self) -> bool:
+        return self.step % self.schedule.steps_per_epoch == 0 or self.step == self.schedule.steps
+
     def _end_epoch(self, logs: dict[str, float]) -> dict[str, float]:
-        with self.objective.averaged():
+        with self.objective.averaged(), self._logging(True):
             if self.validation is not None:
                 figures = self.evaluate(self.validation)
                 logs = logs | {f"val_{name}": value for name, value in figures.items()}
             self._callbacks.on_epoch_end(math.ceil(self.step / self.schedule.steps_per_epoch) - 1, logs)
         return logs
+
+    @contextlib.contextmanager
+    def _logging(self, due: bool) -> Iterator[None]:
+        """Tell callbacks whether a point of the log is due; where it was, the next one begins anew."""
+        self.log_due = due
+        yield
+        self.log_due = False
+        if due:
+            self._recent_sums = {}
 
     def _learning_rate(self) -> float:
         return next(iter(self.objective.updaters.values())).learning_rate
@@ -281,7 +325,11 @@ class Loop:
             "seconds": self.seconds,
             "replicas": self._replicas,
             "epoch_sums": {name: list(pair) for name, pair in self._epoch_sums.items()},
-            "callbacks": [_plain_state(callback) for callback in self._plain_callbacks],
+            "recent_sums": {name: list(pair) for name, pair in self._recent_sums.items()},
+            "callbacks": [
+                {"callback": type(callback).__name__, "state": _plain_state(callback)}
+                for callback in self._plain_callbacks
+            ],
         }
         checkpoints.save(self.checkpoint_folder, self.step, arrays, facts)
 
@@ -315,9 +363,21 @@ class Loop:
         self._restore_state(arrays[len(variables) :])
         self.step = facts["step"]
         self._seconds_before = facts["seconds"]
-        self._epoch_sums = {name: np.array(pair) for name, pair in facts["epoch_sums"].items()}
+        self._epoch_sums, self._recent_sums = (
+            {name: np.array(pair) for name, pair in facts.get(key, {}).items()}
+            for key in ("epoch_sums", "recent_sums")
+        )
         self._callback_states = facts["callbacks"]
         return True
+
+    def _restore_callbacks(self) -> None:
+        """Give each callback its numbers back: by its class, for a resume may add or leave out callbacks."""
+        left = list(self._plain_callbacks)
+        for saved in self._callback_states:
+            same = [callback for callback in left if type(callback).__name__ == saved.get("callback")]
+            if same:
+                vars(same[0]).update(saved["state"])
+                left.remove(same[0])
 
     def _state_leaves(self) -> list[tf.Tensor]:
         locals_ = self.strategy.experimental_local_results(self._state)
