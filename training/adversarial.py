@@ -3,6 +3,7 @@
 What is said of pictures holds for points `(D,)`, too.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,7 +138,8 @@ class Adversarial(Objective):
     The noise of an example follows from the seed and its place in the global batch, so that N replicas draw
     what one would. Only dropout masks are each replica's own.
 
-    Figures: "loss" of the generator, "discriminator_loss" (without its penalty); "real_right", the share of
+    Figures: "loss" of the generator, "discriminator_loss" (the plain one: without its penalty, and without
+    smoothing); "real_right", the share of
     real pictures that are taken for real, and "generated_right", of generated ones that are found out;
     "spread", how different generated pictures are from each other, as a share of how different real ones are:
     it falls where the generator's samples lose their variety. In evaluation "real_right" alone: of pictures
@@ -158,6 +160,7 @@ class Adversarial(Objective):
         self.models = {"generator": generator, "discriminator": discriminator}
         self.updaters = {"optimizer": updaters[0], "discriminator": updaters[1]}
         self.duel = duel
+        self._plain = dataclasses.replace(duel, smoothing=0.0)
         self.seed = seed
         self.conditional = len(generator.inputs) == 2
         self.latent = generator.inputs[0].shape[1]
@@ -290,7 +293,7 @@ class Adversarial(Objective):
 
     def _found(self, of_real: tf.Tensor, of_generated: tf.Tensor) -> tf.Tensor:
         """Sums over logits `(b,)`: the discriminator's loss, and of how many of either kind it is right."""
-        losses = of_discriminator(self.duel, of_real, of_generated)
+        losses = of_discriminator(self._plain, of_real, of_generated)
         return tf.stack([tf.reduce_sum(x) for x in (losses, _above(of_real), 1 - _above(of_generated))])
 
     def _figures(self, sums: tf.Tensor, parts: int, judged, generated, real) -> Figures:

@@ -100,13 +100,17 @@ class Supervised(Objective):
         updater: Of the model's trainable variables; None: the objective only evaluates.
         loss: One of `losses.LOSSES`, fit for the targets.
         classes: Whether the targets are class labels; else they are values `(B, K)`.
-        label_smoothing: See `losses.per_example`.
-        l1: Factor of the sum of the kernels' absolute entries, which is added to the loss.
-        l2: Factor of the sum of their squares. The figure "loss" is told without either.
+        label_smoothing: Share of a target's probability that is spread over all classes while training; see
+            `losses.per_example`.
+        l1: Factor of the sum of the kernels' absolute entries, which is added to what is minimized.
+        l2: Factor of the sum of their squares, likewise.
         accumulate: Parts that a replica's share of a batch is computed in, one after the other. The
             update is the same; the memory is that of one part.
         jit_compile: Compile the computation of loss and gradients by XLA.
         seed: Of the dropout masks.
+
+    The metric "loss" is the plain loss, in training as in evaluation: without smoothed labels and without the
+    penalties `l1` and `l2`, so that training and validation are comparable. Dropout and augmentation remain.
 
     Each replica draws dropout masks of its own. Batch normalization normalizes over the global batch
     (`training.strategy.synchronize`).
@@ -162,7 +166,7 @@ class Supervised(Objective):
     def evaluate(self, batch):
         inputs, targets, weights = batch
         outputs = self.model(inputs, training=False)
-        losses, merits = self._of_examples(targets, outputs, smoothing=0.0)
+        losses, merits = self._of_examples(targets, outputs)
         return self._figures(_sums(losses, merits, weights), tf.reduce_sum(weights))
 
     def _loss_and_gradients(self, inputs, targets, weights, key):
@@ -188,11 +192,14 @@ class Supervised(Objective):
             ):
                 given = tf.nest.map_structure(lambda x, rows=rows: x[rows], inputs)
                 outputs, statistics = self._forward(given, statistics, key + [0, part * 2**32])
-                losses, merits = self._of_examples(targets[rows], outputs, self.label_smoothing)
+                losses, merits = self._of_examples(targets[rows], outputs)
+                minimized = losses
+                if self.label_smoothing:
+                    minimized = self._losses(targets[rows], outputs, self.label_smoothing)
                 shares = weights[rows]
                 if losses.shape.rank > shares.shape.rank:  # N nets side by side
                     shares = shares[:, None]
-                loss = tf.reduce_sum(shares * losses) + self._penalty() / self.accumulate
+                loss = tf.reduce_sum(shares * minimized) + self._penalty() / self.accumulate
                 loss = self.updater.scale_loss(loss)
                 new = tape.gradient(loss, [variable.value for variable in self._trainable])
             # Those of an embedding come as slices, which the sum of replicas and the clipping want whole.
@@ -200,14 +207,13 @@ class Supervised(Objective):
             sums += _sums(losses, merits, weights[rows])
         return sums, gradients, statistics
 
-    def _of_examples(self, targets, outputs, smoothing):
-        """Loss, and correctness or squared error, of each example: `(B,)`.
+    def _losses(self, targets, outputs, smoothing=0.0):
+        """The loss of each example `(B,)`; `(B, N)` of N nets, and `(B, T)` of sequences."""
+        return per_example(self.loss, _beside(targets, outputs), outputs, smoothing)
 
-        It is `(B, N)` of N nets, and `(B, T)` of sequences.
-        """
-        if outputs.shape.rank > targets.shape.rank + targets.dtype.is_integer:  # N nets side by side
-            targets = targets[:, None]
-        losses = per_example(self.loss, targets, outputs, smoothing)
+    def _of_examples(self, targets, outputs):
+        """Plain loss, and correctness or squared error, of each example: both of the shape of `_losses`."""
+        losses, targets = self._losses(targets, outputs), _beside(targets, outputs)
         if not targets.dtype.is_integer:
             return losses, per_example("squared_error", targets, outputs)
         answers = tf.argmax(outputs, axis=-1, output_type=targets.dtype)
@@ -225,6 +231,12 @@ class Supervised(Objective):
 
     def _figures(self, sums: tf.Tensor, weight: tf.Tensor) -> Figures:
         return {name: (sums[index], weight) for index, name in enumerate(self.figures)}
+
+
+def _beside(targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+    """The targets, with an axis for the nets where outputs are of N nets side by side."""
+    several = outputs.shape.rank > targets.shape.rank + targets.dtype.is_integer
+    return targets[:, None] if several else targets
 
 
 def _sums(losses: tf.Tensor, merits: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:

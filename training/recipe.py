@@ -45,9 +45,10 @@ class Training:
         epochs: Passes over the training split; need not be whole.
         batch_size: Global batch, over all replicas, in examples.
         loss: One of `losses.LOSSES`, fit for what the data's targets are.
-        l1: Factor of the sum of the kernels' absolute entries, which is added to the loss.
-        l2: Factor of the sum of their squares.
-        label_smoothing: Share of a target's probability that is spread over all classes, in [0, 1).
+        l1: Factor of the sum of the kernels' absolute entries, which is added to the loss that is minimized.
+        l2: Factor of the sum of their squares, likewise.
+        label_smoothing: Share of a target's probability that is spread over all classes while training, in
+            [0, 1). The logged loss is the plain one, without it.
         steps_per_call: Optimizer steps in one call of the compiled step. More of them save the calls'
             overhead; fewer show and stop sooner.
         xla: Where XLA compiles the loss and its gradients: "never", "gpu" or "always". Measured by

@@ -289,6 +289,21 @@ def test_warm_up_and_decay_by_hand():
     assert cosine[10] == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize("changes", [{"label_smoothing": 0.1}, {"l1": 0.1}, {"l2": 0.1, "accumulate": 2}])
+def test_the_logged_loss_is_the_plain_one_in_training_too(changes):
+    """Logits (2, 0, ..., 0) for every digit cost log(e² + 9) - 2 where it is a 0, else log(e² + 9)."""
+    linear = mlp.Config((8, 8, 1), 10, widths=())
+    still = optimizers.Config("sgd", 1e-6, momentum=0.0)
+    loop = make(model=linear, optimizer=still, steps=1, steps_per_call=1, **changes)
+    kernel = np.zeros((64, 10))
+    loop.model.set_weights([kernel, 2.0 * (np.arange(10) == 0)])
+    logs = loop.run()
+    for split in ("", "val_"):
+        zeros = logs[f"{split}accuracy"]  # the share of digits that are a 0
+        assert logs[f"{split}loss"] == pytest.approx(math.log(math.exp(2) + 9) - 2 * zeros, abs=1e-3)
+        assert 0.03 < zeros < 0.3
+
+
 def test_clipping_bounds_the_step():
     loop = make(2, optimizer=optimizers.Config("sgd", 1.0, momentum=0.0, clip_norm=0.01), steps=1)
     before = weights(loop)
