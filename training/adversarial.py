@@ -90,6 +90,8 @@ class _Part:
         whole: Pictures of the part, over all replicas.
         number: Of the part.
         key: `(2,)`, of the random draws of its step.
+        position: Number of its step.
+        updates: Number of updates of the discriminator before it.
     """
 
     real: tf.Tensor
@@ -99,6 +101,8 @@ class _Part:
     whole: int
     number: int
     key: tf.Tensor
+    position: tf.Tensor
+    updates: tf.Tensor
 
     @property
     def of_generator(self) -> tf.Tensor:
@@ -220,14 +224,26 @@ class Adversarial(Objective):
         # Every parts-th picture, so that N replicas have in a part what one would have.
         every = [slice(part, share // parts * parts, parts) for part in range(parts)]
         return [
-            _Part(pictures[rows], labels[rows], noise[rows], between[rows], whole, part, key)
+            _Part(
+                real=pictures[rows],
+                labels=labels[rows],
+                noise=noise[rows],
+                between=between[rows],
+                whole=whole,
+                number=part,
+                key=key,
+                position=position,
+                updates=position * parts + part,
+            )
             for part, rows in enumerate(every)
         ]
 
     def _grow(self, part: _Part) -> _Grown:
         with tf.GradientTape() as tape:
             given = self._given(part.noise, part.labels)
-            generated, statistics = self._generate(given, self._generate.read(), part.of_generator)
+            generated, statistics = self._generate(
+                given, self._generate.read(), part.of_generator, part.position
+            )
         return _Grown(generated, statistics, tape)
 
     def _draw(self, position, share: int, replicas: int, replica) -> tuple[tf.Tensor, tf.Tensor]:
@@ -267,7 +283,7 @@ class Adversarial(Objective):
         both = tf.concat([part.real, generated], axis=0)
         with tf.GradientTape() as tape:
             given = self._given(both, tf.concat([labels, labels], axis=0))
-            verdicts, statistics = self._judge(given, self._judge.read(), key)
+            verdicts, statistics = self._judge(given, self._judge.read(), key, part.updates)
             of_real, of_generated = tf.split(tf.cast(verdicts[:, 0], tf.float32), 2)
             loss = tf.reduce_sum(of_discriminator(self.duel, of_real, of_generated))
             if self.duel.penalty:

@@ -1,13 +1,20 @@
 """A model in training mode as a pure function: no variable is touched, every draw follows from a key."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from training import averages
+
 
 class Forward:
     """Calls a model as in training.
+
+    Batch normalizations average their statistics with a momentum that rises to the layer's own
+    (`averages.momentum`), so that those of a short training are of its data and not of their initial 0 and 1.
 
     Args:
         model: Built.
@@ -20,6 +27,9 @@ class Forward:
         self.model = model
         self.statistics = list(model.non_trainable_weights)
         known = {id(variable) for variable in self.statistics}
+        self._normalizations = [
+            layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)
+        ]
         self._seeds = [v for v in model.non_trainable_variables if id(v) not in known]
 
     def read(self) -> list[tf.Tensor]:
@@ -32,7 +42,11 @@ class Forward:
             variable.assign(value)
 
     def __call__(
-        self, inputs: Any, statistics: list[tf.Tensor], key: tf.Tensor
+        self,
+        inputs: Any,
+        statistics: list[tf.Tensor],
+        key: tf.Tensor,
+        updates: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Outputs in training mode, and the statistics after it.
 
@@ -43,6 +57,8 @@ class Forward:
             inputs: As the model takes them.
             statistics: One value for each of the attribute.
             key: `(2,)` int64, of the random draws.
+            updates: Number of times that the statistics were updated before; None, where the new statistics
+                are not used: the momentum is the layers' own.
         """
         states = tf.random.stateless_uniform(
             (len(self._seeds), 2), key, minval=None, maxval=None, dtype=tf.uint32
@@ -52,6 +68,18 @@ class Forward:
             for variable, state in zip(self._seeds, tf.unstack(states), strict=True)
         ]
         mapping = [*zip(self.statistics, statistics, strict=True), *seeds]
-        with keras.StatelessScope(state_mapping=mapping) as scope:
+        with self._momentum_after(updates), keras.StatelessScope(state_mapping=mapping) as scope:
             outputs = self.model(inputs, training=True)
         return outputs, [scope.get_current_value(variable) for variable in self.statistics]
+
+    @contextlib.contextmanager
+    def _momentum_after(self, updates: tf.Tensor | None) -> Iterator[None]:
+        """Give the batch normalizations the momentum of this update while the call is traced."""
+        own = [layer.momentum for layer in self._normalizations]
+        for layer in self._normalizations if updates is not None else ():
+            layer.momentum = averages.momentum(layer.momentum, updates)
+        try:
+            yield
+        finally:
+            for layer, momentum in zip(self._normalizations, own, strict=True):
+                layer.momentum = momentum

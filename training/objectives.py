@@ -158,7 +158,7 @@ class Supervised(Objective):
             total = replica.all_reduce(tf.distribute.ReduceOp.SUM, total)
         place = tf.cast(replica.replica_id_in_sync_group, tf.int64)
         key = tf.stack([position + self.seed * 2**32, place])
-        sums, gradients, statistics = self._differentiate(inputs, targets, weights / total, key)
+        sums, gradients, statistics = self._differentiate(inputs, targets, weights / total, key, position)
         self._forward.assign(statistics)
         self.updater.apply(gradients)
         return self._figures(sums * total, tf.reduce_sum(weights)), state
@@ -169,12 +169,13 @@ class Supervised(Objective):
         losses, merits = self._of_examples(targets, outputs)
         return self._figures(_sums(losses, merits, weights), tf.reduce_sum(weights))
 
-    def _loss_and_gradients(self, inputs, targets, weights, key):
+    def _loss_and_gradients(self, inputs, targets, weights, key, position):
         """Loss, gradients and new statistics as a pure function, so that XLA can compile it.
 
         Args:
             weights: Of the examples or their steps, as shares of the global batch.
             key: `(2,)` int64, of the random draws.
+            position: Number of the step.
 
         Returns: The sums of the figures; one gradient a trainable variable; the new values of the
             variables that no gradient trains, such as a normalization's moving statistics.
@@ -191,7 +192,8 @@ class Supervised(Objective):
                 tf.GradientTape() as tape,
             ):
                 given = tf.nest.map_structure(lambda x, rows=rows: x[rows], inputs)
-                outputs, statistics = self._forward(given, statistics, key + [0, part * 2**32])
+                updates = position * self.accumulate + part
+                outputs, statistics = self._forward(given, statistics, key + [0, part * 2**32], updates)
                 losses, merits = self._of_examples(targets[rows], outputs)
                 minimized = losses
                 if self.label_smoothing:

@@ -9,6 +9,8 @@ from typing import Literal, get_args
 import keras
 import tensorflow as tf
 
+from training import averages
+
 Schedule = Literal["constant", "linear", "cosine"]
 OPTIMIZERS = ("adam", "adamw", "sgd", "rmsprop", "lion")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -32,8 +34,9 @@ class Config:
         epsilon: Small number in the denominator of "adam", "adamw" and "rmsprop", for stability.
         clip_norm: Longest gradient, over all weights together; 0: as long as it is.
         clip_value: Largest entry of a gradient; 0: as large as it is.
-        average: Momentum of a moving average of the weights, with which the model is evaluated and
-            saved (Polyak and Juditsky 1992); 0: no average.
+        average: Highest momentum of a moving average of the weights, with which the model is evaluated and
+            saved (Polyak and Juditsky 1992); 0: no average. It rises with the steps (`averages.momentum`), so
+            that a short training is not measured by weights near its start.
     """
 
     name: str = "adam"
@@ -124,6 +127,8 @@ class Updater:
         self.inner = _make(config, steps)
         # Keras would sum over the replicas after its own clipping; `apply` sums before.
         self.inner._all_reduce_sum_gradients = list
+        # Keras' own average has the same momentum from the second step on.
+        self.inner._update_model_variables_moving_average = self._update_averages
         self.inner.build(self.model_variables)
         self.scaler = LossScaler() if precision == "mixed_float16" else None
 
@@ -159,6 +164,15 @@ class Updater:
             gradients, _ = tf.clip_by_global_norm(list(gradients), self.config.clip_norm)
         self.inner.apply(gradients)
 
+    def _update_averages(self, variables: Sequence[keras.Variable]) -> None:
+        """One update of the moving averages, after a step of the optimizer that is not counted yet."""
+        if not self.config.average:
+            return
+        kept = averages.momentum(self.config.average, self.inner.iterations)
+        for variable, average in zip(variables, self.inner._model_variables_moving_average, strict=True):
+            share = keras.ops.cast(kept, variable.dtype)
+            average.assign(share * average + (1 - share) * variable)
+
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
         """Give the variables their moving averages for a while, if there are any; not in a graph."""
@@ -166,8 +180,8 @@ class Updater:
             yield
             return
         trained = [variable.numpy() for variable in self.model_variables]
-        averages = [variable.numpy() for variable in self.inner._model_variables_moving_average]
-        _assign(self.model_variables, averages)
+        means = [variable.numpy() for variable in self.inner._model_variables_moving_average]
+        _assign(self.model_variables, means)
         try:
             yield
         finally:
