@@ -83,6 +83,10 @@ def _unsaid(optimizer: Mapping[str, Any], training: Mapping[str, Any]) -> Iterat
         yield f"# Trained here on a {schedule} schedule{after}."
     if training["label_smoothing"]:
         yield f"# Trained here with a label smoothing of {training['label_smoothing']:g}."
+    if training.get("min_steps"):
+        yield f"# Trained here for at least {training['min_steps']:,} steps: a small set takes more epochs."
+    if optimizer["average"]:
+        yield "# Trained here with a momentum of the average that rises to this value."
     if training["precision"] != "float32":
         yield f"# Trained here under keras.config.set_dtype_policy({training['precision']!r})."
 

@@ -193,6 +193,8 @@ def start(recipe: "Recipe", spec: "Spec", chosen: Mapping[str, Any], table: byte
 
     changes = dict(chosen)
     seed = changes.pop("seed", 0)
+    if changes.get("training.epochs") == recipe.training.epochs:  # not chosen: a small table may take more
+        del changes["training.epochs"]
     folder = library.runs_folder()
     name = runs.free_name(folder, recipe.name)
     if table is not None:

@@ -3,7 +3,8 @@
 `python -m benchmarks seeds RECIPE ...` gives recipes' mean test scores over several seeds;
 `python -m benchmarks folds RECIPE [--SECTION.FIELD VALUE ...]` a recipe's mean validation figures over
 several divisions of its training data, to choose settings by; `python -m benchmarks torsos [GAME ...]` trains
-agents that differ by their torso alone, and writes what the page Compare ships with.
+agents that differ by their torso alone, and writes what the page Compare ships with; `python -m benchmarks
+small [PROBLEM ...]` gives what recipes for own data reach on small sets with default settings.
 """
 
 import argparse
@@ -35,6 +36,7 @@ BENCHMARKS = (
 SEEDS = "seeds"
 FOLDS = "folds"
 TORSOS = "torsos"
+SMALL = "small"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,10 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"of {known}; or seeds and recipes; or folds and a recipe; or torsos and games",
+        help=f"of {known}; or seeds and recipes; or folds and a recipe; or torsos and games; or small and "
+        "problems",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--seeds", type=positive, help="how many: usually 5 of `seeds`, 3 of `torsos`")
+    parser.add_argument("--seeds", type=positive, help="how many: usually 5 of `seeds`, 3 of others")
     parser.add_argument("--folds", type=positive, default=10, help="how many, of `folds`")
     parser.add_argument("--runs-dir", type=Path, default=RUNS, help="where these have their runs")
     options, rest = parser.parse_known_args(arguments)
@@ -65,9 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _seeds(options)
     if options.names[:1] == [TORSOS]:
         return _torsos(options)
+    if options.names[:1] == [SMALL]:
+        return _small(options)
     for name in options.names:
         if name not in BENCHMARKS:
-            message = unknown("benchmark", name, (*BENCHMARKS, SEEDS, FOLDS, TORSOS))
+            message = unknown("benchmark", name, (*BENCHMARKS, SEEDS, FOLDS, TORSOS, SMALL))
             print(f"error: {message}", file=sys.stderr)
             return USAGE_ERROR
     quiet.import_tensorflow()
@@ -97,6 +102,15 @@ def _torsos(options: argparse.Namespace) -> int:
 
     games, count = options.names[1:] or torsos.GAMES, options.seeds or torsos.SEEDS
     return _train(TORSOS, lambda: torsos.run(games, count, options.runs_dir), options.json)
+
+
+def _small(options: argparse.Namespace) -> int:
+    """Recipes for own data on the problems that are named after `small`."""
+    quiet.import_tensorflow()
+    from benchmarks import small
+
+    names, count = options.names[1:], options.seeds or small.SEEDS
+    return _train(SMALL, lambda: small.run(names, count, options.runs_dir), options.json)
 
 
 def _folds(options: argparse.Namespace, parser: Parser, rest: Sequence[str]) -> int:

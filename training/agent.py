@@ -27,7 +27,16 @@ LEAST_WATCHED = 4  # however long they may be
 MEASURED = 100  # in an evaluation
 MOST_STEPS = 10_000  # of an episode that has no limit
 SEEDS = {"train": 0, "validation": 1, "test": 2}  # of the episodes that an evaluation plays, by split
-UNUSED = ("batch_size", "loss", "l1", "l2", "label_smoothing", "accumulate")  # of a training
+UNUSED = (  # of a training
+    "min_steps",
+    "min_validation",
+    "batch_size",
+    "loss",
+    "l1",
+    "l2",
+    "label_smoothing",
+    "accumulate",
+)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,9 @@ class Training:
 
     Args:
         epochs: Passes over the training split; need not be whole.
+        min_steps: Least number of optimizer steps. Where `epochs` passes over a small training split are
+            fewer, the split is passed over more often: an epoch, after which the model is evaluated, then
+            has as many more passes. Where `epochs` are set and this is not, it is 0: `epochs` are obeyed.
         batch_size: Global batch, over all replicas, in examples.
         loss: One of `losses.LOSSES`, fit for what the data's targets are.
         l1: Factor of the sum of the kernels' absolute entries, which is added to the loss that is minimized.
@@ -56,6 +59,8 @@ class Training:
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
         accumulate: Parts in which a replica's share of a batch is computed.
         patience: Epochs without a better `monitor` after which the training ends; 0: never.
+        min_validation: Least number of validation examples with which `patience` counts: on fewer, which
+            epoch is better is mostly chance. Where `patience` is set and this is not, it is 0.
         monitor: The figure by which the best model is chosen.
         checkpoint_seconds: Least time between two checkpoints; a crash costs no more than that.
         snapshots: How many times the weights are kept on the way, the first times close together, so that
@@ -63,6 +68,7 @@ class Training:
     """
 
     epochs: float = 10.0
+    min_steps: int = 0
     batch_size: int = 128
     loss: str = "cross_entropy"
     l1: float = 0.0
@@ -73,6 +79,7 @@ class Training:
     precision: str = "float32"
     accumulate: int = 1
     patience: int = 0
+    min_validation: int = 0
     monitor: str = "val_accuracy"
     checkpoint_seconds: float = 15
     snapshots: int = 0
@@ -87,7 +94,7 @@ class Training:
             raise ValueError(
                 f"label_smoothing must be at least 0 and below 1. Received: {self.label_smoothing!r}"
             )
-        for name in ("patience", "checkpoint_seconds", "l1", "l2"):
+        for name in ("min_steps", "patience", "min_validation", "checkpoint_seconds", "l1", "l2"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must be at least 0. Received: {getattr(self, name)!r}")
         if not 0 <= self.snapshots <= MOST_SNAPSHOTS:
@@ -101,6 +108,10 @@ class Training:
                 raise ValueError(
                     f"{name} must be one of {', '.join(choices)}. Received: {getattr(self, name)!r}"
                 )
+
+
+# Where a user sets the first, it is obeyed whatever a recipe has for the second, unless both are set.
+OBEYED = {"epochs": "min_steps", "patience": "min_validation"}
 
 
 @dataclass(frozen=True)
@@ -160,6 +171,9 @@ class Recipe:
             if name.partition(".")[0] not in self._fields(group):
                 raise SettingsError(settings.unknown("field", key, self.field_names()))
             groups[group][name] = value
+        for name, limit in OBEYED.items():
+            if name in groups["training"]:
+                groups["training"].setdefault(limit, 0)
         new = {
             name: settings.override(getattr(self, name), values, f"{name}.")
             for name, values in groups.items()
@@ -265,7 +279,11 @@ class Recipe:
         Args:
             stream: Of the training, see `feeds`.
         """
-        return math.ceil(self.training.epochs * stream.steps_per_epoch), stream.steps_per_epoch
+        epochs, passes = self.training.epochs, stream.steps_per_epoch
+        steps = math.ceil(epochs * passes)
+        if steps >= self.training.min_steps:
+            return steps, passes
+        return self.training.min_steps, math.ceil(self.training.min_steps / math.ceil(epochs))
 
     def objective(
         self, model: keras.Model, spec: data.Spec, steps: int, seed: int, jit_compile: bool

@@ -20,7 +20,7 @@ from training.callbacks import BestModel, Progress, RunLog, higher_is_better
 from training.checkpoints import CheckpointError
 from training.fingerprint import DataChanged
 from training.loop import Loop, NotFinite, Schedule, Stop
-from training.recipe import Recipe
+from training.recipe import Recipe, Training
 from training.runs import Run, RunError
 from training.saving import allow_any_layer_names, save_model
 
@@ -159,7 +159,7 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
             if not quiet:
                 watchers.append(Progress())
         watchers.append(RunLog(run))
-        if training.patience:
+        if training.patience and _can_tell(training, len(source.validation)):
             watchers.append(
                 keras.callbacks.EarlyStopping(
                     training.monitor,
@@ -181,6 +181,11 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
     for warning in loop.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return loop
+
+
+def _can_tell(training: Training, validation: int) -> bool:
+    """Whether so many validation examples tell when to stop early."""
+    return validation >= training.min_validation or not training.monitor.startswith("val_")
 
 
 def _load(run: Run, recipe: Recipe) -> Source:

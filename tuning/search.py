@@ -75,6 +75,7 @@ def plan(
         figure=figure,
         direction="max" if higher_is_better(figure) else "min",
         settings=json.loads(json.dumps(recipe.to_config())),
+        min_steps=recipe.training.min_steps if epochs is None and steps is None else 0,
     )
 
 
@@ -277,6 +278,7 @@ class _Tuner(base_tuner.BaseTuner):
             settings=drawn,
             epochs=epochs,
             steps=steps,
+            min_steps=self.plan.least(values),
             seed=self.plan.seed,
             devices=self.devices,
             earlier=self.place.run(int(values[EARLIER]) + 1) if EARLIER in values else None,

@@ -81,6 +81,7 @@ class Plan:
         figure: The figure of merit, one of the validation split or of training.
         direction: "max" or "min".
         settings: The recipe with every setting resolved, as `Recipe.to_config` has it.
+        min_steps: Least number of steps of a full trial, where neither epochs nor steps were asked for.
     """
 
     recipe: str
@@ -93,6 +94,7 @@ class Plan:
     figure: str
     direction: str
     settings: Mapping[str, Any]
+    min_steps: int = 0
 
     def drawn(self, values: Mapping[str, Any]) -> Settings:
         """The settings of a trial, as `Recipe.override` takes them."""
@@ -102,9 +104,13 @@ class Plan:
 
     def length(self, values: Mapping[str, Any]) -> tuple[float, int | None]:
         """Epochs and steps of a trial: those of a full one but for Hyperband's shorter trials."""
-        share = values.get(EPOCHS, 1) / values.get(FULL, 1)
+        share = _share(values)
         steps = None if self.steps is None else math.ceil(self.steps * share)
         return (self.epochs if share == 1 else round(self.epochs * share, 3)), steps
+
+    def least(self, values: Mapping[str, Any]) -> int:
+        """Least number of steps of a trial, of those that `length` tells in epochs."""
+        return math.ceil(self.min_steps * _share(values))
 
     def check(self, other: "Plan", name: str) -> None:
         """Raise a SearchError where `other`, of a command that would go on with this search, differs."""
@@ -118,6 +124,11 @@ class Plan:
             raise SearchError(
                 f"search {name!r} has {what}. Go on with it as it was begun, or take another --name"
             )
+
+
+def _share(values: Mapping[str, Any]) -> float:
+    """Length of a trial, as a share of a full one."""
+    return values.get(EPOCHS, 1) / values.get(FULL, 1)
 
 
 class _Drawn:

@@ -95,6 +95,7 @@ class Order:
         seed: Of the training.
         devices: See `strategy.pick`.
         earlier: A finished run of the same settings to go on from, if it is on this machine.
+        min_steps: Least number of steps that the epochs are; see `recipe.Training`.
     """
 
     recipe: str
@@ -106,6 +107,7 @@ class Order:
     seed: int
     devices: str
     earlier: Run | None = None
+    min_steps: int = 0
 
 
 def train(order: Order, trainings: Trainings) -> None:
@@ -122,14 +124,15 @@ def train(order: Order, trainings: Trainings) -> None:
     if not run.config:
         shutil.rmtree(run.path, ignore_errors=True)  # of a process that was killed as it began
         if order.earlier is not None and order.earlier.state == "finished":
-            go_on(order.earlier, run, order.epochs, order.steps)
+            go_on(order.earlier, run, order.epochs, order.steps, order.min_steps)
     words: list[object] = ["train", order.recipe, "--name", run.name, "--runs-dir", run.path.parent]
     words += ["--devices", order.devices, "--json"]
     if run.config:
         words += ["--resume"]
     else:
         words += ["--seed", order.seed, *([] if order.steps is None else ["--steps", order.steps])]
-        words += command_line({**order.settings, "training.epochs": order.epochs})
+        length = {"training.epochs": order.epochs, "training.min_steps": order.min_steps}
+        words += command_line({**order.settings, **length})
     with open(order.log, "w") as log:
         code = trainings.run(words, log, subprocess.STDOUT)
     if code < 0:
@@ -140,7 +143,7 @@ def train(order: Order, trainings: Trainings) -> None:
         raise TrialFailed(last_error(order.log) or f"its process ended with status {code}")
 
 
-def go_on(earlier: Run, run: Run, epochs: float, steps: int | None) -> None:
+def go_on(earlier: Run, run: Run, epochs: float, steps: int | None, min_steps: int = 0) -> None:
     """Make `run` a copy of a finished run with a longer training before it, so that a resume goes on.
 
     Weights, moments, averages, the position in the data and all seeds go on. The learning rate's schedule
@@ -151,9 +154,8 @@ def go_on(earlier: Run, run: Run, epochs: float, steps: int | None) -> None:
     shutil.copytree(earlier.path, aside, ignore=shutil.ignore_patterns(".*", "evaluation.json"))
     copy = Run(aside)
     config = copy.config
-    copy.write_json(
-        "config.json", {**config, "training": {**config["training"], "epochs": epochs}, "steps": steps}
-    )
+    training = {**config["training"], "epochs": epochs, "min_steps": min_steps}
+    copy.write_json("config.json", {**config, "training": training, "steps": steps})
     copy.update_status(state="queued", created=runs.now())
     aside.rename(run.path)
 

@@ -308,6 +308,15 @@ def test_hyperband_uses_the_trials_it_gets():
         oracles.make("hyperband", 3, 0, "loss", "min", {})
 
 
+def test_trials_on_own_data_are_as_long_as_the_recipe_trains():
+    least = recipes.find("series_cnn").training.min_steps
+    plan = search.plan("series_cnn", "hyperband")
+    assert plan.least({}) == least
+    assert plan.least({searches.EPOCHS: 1, searches.FULL: 4}) == least / 4
+    assert search.plan("series_cnn", "random", epochs=5.0).least({}) == 0
+    assert search.plan("series_cnn", "random", steps=100).least({}) == 0
+
+
 def test_hyperband_goes_on_with_the_best_and_not_anew(tmp_path):
     place, played = begin(tmp_path, "hyperband", epochs=9.0), Played()
     search.run(place, 13, trainings=played)  # a bracket of 9, 3 and 1

@@ -84,6 +84,6 @@ RECIPES = (
         expected=Expected({}),
         data=dataclasses.replace(SOURCES["image_folder"], labelled=False),
         model={"latent": 64, "filters": (128, 64)},
-        training=Training(epochs=200, batch_size=64, monitor="val_frechet"),
+        training=Training(epochs=200, min_steps=3000, batch_size=64, monitor="val_frechet"),
     ),
 )

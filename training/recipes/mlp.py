@@ -52,7 +52,7 @@ RECIPES = (
         data=SOURCES["points"],
         model={"widths": (8, 8)},
         optimizer=optimizers.Config("adam", 1e-2, "cosine"),
-        training=dataclasses.replace(WATCHED, loss="cross_entropy", monitor="val_accuracy"),
+        training=dataclasses.replace(WATCHED, min_steps=1500, loss="cross_entropy", monitor="val_accuracy"),
     ),
     Recipe(
         name="surface_mlp",

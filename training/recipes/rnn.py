@@ -94,7 +94,7 @@ RECIPES = (
         data=SOURCES["sequences"],
         model={"cell": "gru", "units": (64,), "dropout": 0.2},
         optimizer=optimizers.Config("adam", 5e-3, "cosine", warmup=0.05, clip_norm=1.0),
-        training=Training(epochs=60, batch_size=32),
+        training=Training(epochs=60, min_steps=1500, batch_size=32, patience=20, min_validation=100),
     ),
     Recipe(
         name="mnist_rows_lstm",

@@ -82,5 +82,6 @@ RECIPES = (
         source="pairs",
         expected=Expected({}),
         data=SOURCES["pairs"],
+        training=dataclasses.replace(NUMBERS.training, min_steps=1500),
     ),
 )
