@@ -1,14 +1,12 @@
 """Pairs of one's own: a sentence, a tab and its translation a line."""
 
-import codecs
-import logging
 import re
 import unicodedata
 
-from data import tables
+from data import files
 from data.corpus import Corpus, Pairs
+from data.files import refuse
 from data.splitting import split_pairs
-from data.tables import refuse
 
 MAX_BYTES = 64 * 2**20  # of a file
 MAX_PAIRS = 500_000
@@ -39,10 +37,9 @@ def corpus(path: str, validation: float = 0.1, test: float = 0.1, seed: int = 0)
             f"validation and test must be at least 0 and sum to less than 1. Received: {validation!r} and "
             f"{test!r}"
         )
-    file = tables.path_of(path)
-    pairs, note = parse(tables.read_bytes(file, "pairs", WANTED, "--data.file PATH", MAX_BYTES), file.name)
-    if note:
-        logging.getLogger(__name__).warning("%s: %s", file.name, note)
+    file = files.path_of(path)
+    pairs, note = parse(files.read_bytes(file, "pairs", WANTED, "--data.file PATH", MAX_BYTES), file.name)
+    files.warn(file.name, note)
     shares = (test, validation)
     wanted = tuple(max(1, round(share * len(pairs))) if share else 0 for share in shares)
     sides = divided(pairs, wanted, seed)
@@ -53,7 +50,7 @@ def corpus(path: str, validation: float = 0.1, test: float = 0.1, seed: int = 0)
             f"sides. Add pairs of other sentences",
         )
     held, kept, learned = sides
-    return Corpus(tables.one_line(file.stem), ("", ""), "your own", "", learned, kept, held)
+    return Corpus(files.one_line(file.stem), ("", ""), "your own", "", learned, kept, held)
 
 
 def parse(content: str | bytes, name: str) -> tuple[Pairs, str]:
@@ -63,8 +60,7 @@ def parse(content: str | bytes, name: str) -> tuple[Pairs, str]:
     because it has such marks in it, is taken out of them.
 
     Args:
-        content: UTF-8 with or without the mark before it, or UTF-16 with it; else it is read as Windows-1252,
-            which is Latin-1 with a few characters more.
+        content: The file's bytes, or text; see `files.decode` for encodings.
         name: Of the file, for messages.
 
     Returns: The pairs; and a sentence about the encoding where it had to be guessed, else "".
@@ -72,7 +68,8 @@ def parse(content: str | bytes, name: str) -> tuple[Pairs, str]:
     Raises:
         DataUnavailable: It is too large, no text, or has a line that is no pair; or there are too few.
     """
-    text, note = _decoded(content, name)
+    decoded = files.decode(content, name, WANTED, MAX_BYTES)
+    text, note = decoded.text, decoded.note
     found: dict[tuple[str, str], None] = {}
     for number, line in enumerate(re.split("\r\n|\r|\n", text), start=1):
         if not line.strip():
@@ -100,7 +97,7 @@ def parse(content: str | bytes, name: str) -> tuple[Pairs, str]:
 
 def tidy(sentence: str) -> str:
     """A sentence in composed Unicode (NFC) on one line, with plain single blanks and nothing unseen."""
-    return tables.one_line(unicodedata.normalize("NFC", _UNSEEN.sub("", sentence)))
+    return files.one_line(unicodedata.normalize("NFC", _UNSEEN.sub("", sentence)))
 
 
 def divided(
@@ -113,25 +110,6 @@ def divided(
 
 def _pairs(rows: list[tuple[str, str]]) -> Pairs:
     return Pairs(tuple(source for source, _ in rows), tuple(target for _, target in rows))
-
-
-def _decoded(content: str | bytes, name: str) -> tuple[str, str]:
-    """A file's content as text, and what is to be said of its encoding."""
-    note = ""
-    if isinstance(content, bytes) and len(content) <= MAX_BYTES:
-        encodings = ["utf-8", "cp1252", "latin-1"]  # the last has a character for every byte
-        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            encodings.insert(0, "utf-16")
-        for encoding in encodings:
-            try:
-                text = content.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-            if encoding in encodings[-2:]:
-                note = "it is not UTF-8 and was read as Windows-1252; look whether its accents are right"
-            content = text
-            break
-    return tables.as_text(content, name, WANTED, MAX_BYTES), note
 
 
 def _unquoted(cell: str) -> str:

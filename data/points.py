@@ -1,18 +1,14 @@
 """Points in the plane, each of a class: five clouds drawn by a rule, or two columns of one's own CSV."""
 
-import itertools
 import math
-from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from data import tables
+from data import files, own_table, tables
 from data.source import Source, Spec, Split
 from data.splitting import without
-from data.tables import divide, refuse
 
 KINDS = ("moons", "circles", "spirals", "checkers", "blobs")
 INNER = 0.5  # radius of the inner circle; the outer one has 1
@@ -20,15 +16,9 @@ TURNS = 1.25  # of a spiral's arm
 CENTRE = 0.15  # radius at which an arm begins; nearer to the middle ten arms would touch
 BLOB = 0.1  # standard deviation of a blob; ten centres on the unit circle are 0.62 apart
 
-MAX_BYTES = tables.MAX_BYTES  # of a CSV
-MAX_ROWS = 1_000_000
-MAX_COLUMNS = 1000
-MAX_CLASSES = 100
-MAX_NAME = 100  # characters of a class or of a column
-LOOKED_AT = 100  # first rows that tell which columns hold numbers
-
-_ELSEWHERE = "Is the class in another column? --data.label NAME"
-_OTHERS = "or take other columns: --data.columns NAME,NAME"
+MAX_BYTES = own_table.MAX_BYTES  # of a CSV
+MAX_ROWS = own_table.MAX_ROWS
+MAX_COLUMNS = own_table.MAX_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -99,9 +89,9 @@ class Config:
         """
         if not self.file:
             return self._drawn()
-        path = tables.path_of(self.file)
-        text = tables.read_text(path, "points", "a CSV", "--data.file PATH", MAX_BYTES)
-        return self.parse(text, path.name)
+        path = files.path_of(self.file)
+        content = files.read_bytes(path, "points", "a CSV", "--data.file PATH", MAX_BYTES)
+        return self.parse(content, path.name)
 
     def parse(self, content: str | bytes, name: str) -> Source:
         """What `load` gives for a file of this content: what an upload is checked by before a run is made.
@@ -117,37 +107,15 @@ class Config:
             DataUnavailable: It holds no points of at least two classes, or too few to divide.
         """
         table = parse_points(content, name, self.columns, self.label)
-        values, labels = table.values, table.labels
-        held, rest = divide(values, labels, self.held_out, self.seed)
-        chosen, learned = divide(values[rest], labels[rest], self.validation / (1 - self.held_out), self.seed)
-        sides = {"train": rest[learned], "validation": rest[chosen], "test": held}
-        if not len(held) or (self.validation and not len(chosen)):
-            counts = ", ".join(f"{len(side)} for {split}" for split, side in sides.items())
-            refuse(
+        files.warn(name, table.note)
+        if table.unused:
+            files.warn(
                 name,
-                f"its {len(values)} rows can't be divided, for equal points stay together (found {counts}). "
-                f"Add rows",
+                f"of its columns of numbers {table.features[0]} and {table.features[1]} are used. "
+                f"table_mlp learns from all of them: --data.file PATH; others are taken by "
+                f"--data.columns NAME,NAME",
             )
-        centre, spread = _scale(values[sides["train"]], table.features, name, "wherever it is learned from")
-        scaled = (values - centre) / spread
-        if np.abs(scaled).max() > tables.LARGEST:
-            refuse(name, "one of its points lies too far from all others. Leave it out")
-        inputs = scaled.astype("float32")
-        return Source(
-            train=Split(inputs[sides["train"]], labels[sides["train"]]),
-            validation=Split(inputs[sides["validation"]], labels[sides["validation"]]),
-            test=Split(inputs[sides["test"]], labels[sides["test"]]),
-            spec=Spec(
-                name=tables.one_line(Path(name).stem)[:MAX_NAME] or "points",
-                input_shape=(2,),
-                classes=table.classes,
-                licence="your own",
-                citation="",
-                features=table.features,
-                centre=tuple(centre.tolist()),
-                spread=tuple(spread.tolist()),
-            ),
-        )
+        return own_table.source_of(table, name, self.held_out, self.validation, self.seed, strict=True)
 
     def read(self, line: str, spec: Spec) -> np.ndarray:
         """A point as two numbers split by a comma, in the units of its data, as a model sees it.
@@ -242,29 +210,14 @@ def draw(
     return points, labels
 
 
-@dataclass(frozen=True)
-class Table:
-    """The points of a CSV, in its own units.
-
-    Args:
-        values: `(N, 2)` float64.
-        labels: `(N,)` int32.
-        features: Names of the two columns; their numbers where they have none.
-        classes: Names of the classes, by label.
-    """
-
-    values: np.ndarray
-    labels: np.ndarray
-    features: tuple[str, ...]
-    classes: tuple[str, ...]
-
-
-def parse_points(content: str | bytes, name: str, columns: Sequence[str] = (), label: str = "last") -> Table:
+def parse_points(
+    content: str | bytes, name: str, columns: Sequence[str] = (), label: str = "last"
+) -> own_table.Table:
     """Read points from the content of a CSV.
 
     Args:
         content: Text, or bytes of it.
-        name: Of the file, for messages.
+        name: Name of the file, for messages.
         columns: As in `Config`.
         label: As in `Config`.
 
@@ -272,136 +225,12 @@ def parse_points(content: str | bytes, name: str, columns: Sequence[str] = (), l
         DataUnavailable: It holds no points of at least two classes; the message says in one sentence what
             is wrong, and what to do.
     """
-    text = tables.as_text(content, name, "a CSV", MAX_BYTES)
-    header, rows = tables.read_rows(text, name, MAX_COLUMNS, MAX_ROWS)
-    rows = _even(rows, name)
-    first = list(itertools.islice(rows, LOOKED_AT))
-    width = len(first[0][1]) if first else len(header)
-    if not first or width < 3:
-        found = f"{width} column{'s' * (width != 1)}" if first else "no rows"
-        refuse(
-            name,
-            f"it has {found}. Two columns of numbers and one of classes are needed, split by commas, "
-            f"semicolons or tabs",
-        )
-    label_place = tables.find_label(label, header, width, name) % width
-    places = _places(columns, label_place, header, [cells for _, cells in first], name)
-    told, kinds_told = [_column(place, header) for place in places], _column(label_place, header)
-    values, labels = array("d"), array("i")  # as lists of texts a million rows would fill a memory
-    numbers: dict[str, int] = {}  # of the classes, as they come
-    for number, cells in itertools.chain(first, rows):
-        for place, column in zip(places, told, strict=True):
-            values.append(_number(cells[place], f"row {number}, {column}", name))
-        kind = _class(cells[label_place], f"row {number}, {kinds_told}", name)
-        labels.append(numbers.setdefault(kind, len(numbers)))
-        if len(numbers) > MAX_CLASSES:
-            refuse(name, f"it has more than {MAX_CLASSES} classes in {kinds_told}. {_ELSEWHERE}")
-    if len(labels) < 2:
-        refuse(name, "it has one row. Two classes, and several points of each, are needed")
-    if len(numbers) < 2:
-        refuse(name, f"all its rows are of one class, {next(iter(numbers))!r}. {_ELSEWHERE}")
-    if len(numbers) == len(labels) > 20:
-        refuse(name, f"it has {len(numbers)} classes for {len(labels)} rows. {_ELSEWHERE}")
-    classes = sorted(numbers, key=tables.by_number)
-    rank = np.empty(len(classes), "int32")
-    rank[[numbers[kind] for kind in classes]] = np.arange(len(classes))
-    points = np.array(values).reshape(-1, 2) + 0.0  # -0 becomes 0: equal points have equal bytes
-    _scale(points, told, name, "in every row")
-    names = [(header[place][:MAX_NAME] if header else "") or _column(place, ()) for place in places]
-    if names[0] == names[1]:
-        names = [_column(place, ()) for place in places]
-    return Table(points, rank[np.array(labels)], tuple(names), tuple(classes))
-
-
-def _even(rows: Iterator[tables.NumberedRow], name: str) -> Iterator[tables.NumberedRow]:
-    """The rows, all of them as wide as the first."""
-    for first, first_cells in rows:
-        yield first, first_cells
-        for number, cells in rows:
-            if len(cells) != len(first_cells):
-                refuse(
-                    name,
-                    f"row {number} has {len(cells)} columns, row {first} {len(first_cells)}; "
-                    f"all must be alike",
-                )
-            yield number, cells
-
-
-def _places(
-    columns: Sequence[str], label: int, header: Sequence[str], first: Sequence[Sequence[str]], name: str
-) -> list[int]:
-    """Where x and y are, told by the settings or by the first rows."""
-    width = len(first[0])
-    if columns:
-        places = [tables.find_column(column, header, width, name) for column in columns]
-        if label in places:
-            refuse(
-                name,
-                f"{_column(label, header)} holds the class. Take other columns: --data.columns NAME,NAME",
-            )
-        if places[0] == places[1]:
-            refuse(name, f"{_column(places[0], header)} is named twice. Two columns are needed")
-        return places
-    others = [place for place in range(width) if place != label]
-    if len(others) > 2:  # two have no alternative, and a message on a cell helps best
-        others = [
-            place
-            for place in others
-            if (not header or header[place])  # pandas writes its numbers of rows without a name
-            and _holds_numbers([cells[place] for cells in first])
-        ]
-    if len(others) < 2:
-        found = ", ".join(_column(place, header) for place in others) or "none"
-        refuse(
-            name,
-            f"two columns of numbers are needed beside the class in {_column(label, header)}. "
-            f"Found: {found}. {_ELSEWHERE}",
-        )
-    return others[:2]
-
-
-def _holds_numbers(cells: Sequence[str]) -> bool:
-    """Whether the first cell that is no gap is meant as a number."""
-    return any(tables.is_meant_as_number(cell) for cell in [c for c in cells if not tables.is_missing(c)][:1])
-
-
-def _number(cell: str, where: str, name: str) -> float:
-    value = tables.number(cell)
-    if value is None:
-        if tables.is_missing(cell):
-            refuse(name, f"{where}: there is a gap. Fill it, or leave the row out, {_OTHERS}")
-        refuse(name, f"{where} {tables.no_number(cell)}. Correct it, {_OTHERS}")
-    return value
-
-
-def _class(cell: str, where: str, name: str) -> str:
-    cell = tables.one_line(cell)
-    if tables.is_missing(cell):
-        refuse(name, f"{where}: there is no class. Name it, or leave the row out")
-    if len(cell) > MAX_NAME:
-        refuse(name, f"{where}: a class of {len(cell):,} characters, more than {MAX_NAME}. {_ELSEWHERE}")
-    return cell
-
-
-def _scale(
-    values: np.ndarray, columns: Sequence[str], name: str, where: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each of the two columns."""
-    centre, spread = values.mean(axis=0), values.std(axis=0)
-    for place, column in enumerate(columns):
-        one = values[:, place]
-        if one.min() == one.max() or spread[place] < 1 / tables.LARGEST:  # equal values' may not be quite 0
-            refuse(
-                name,
-                f"{column} is {one[0]:g} {where}, so it tells nothing of the class. Take another: "
-                f"--data.columns NAME,NAME",
-            )
-    return centre, spread
-
-
-def _column(place: int, header: Sequence[str]) -> str:
-    """A column in a message."""
-    return f"column {place + 1}" + (f" ({header[place][:30]!r})" if header and header[place] else "")
+    table = own_table.parse_table(
+        content, name, columns, label, two=True, max_rows=MAX_ROWS, max_bytes=MAX_BYTES
+    )
+    told = [own_table.column_of(table, feature) for feature in (0, 1)]
+    own_table.check_spread(table.values, told, name, "in every row")
+    return table
 
 
 def _on_circle(turns: np.ndarray) -> np.ndarray:

@@ -3,21 +3,23 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from data import tables
+from data import files, tables
 from data.downloads import manual_folder
 from data.source import Augmentation, DataUnavailable, Source, Spec, Split
 from data.splitting import without
-from data.tables import divide, refuse
+from data.tables import UNUSED, divide, refuse
 
 MAX_BYTES = tables.MAX_BYTES
 MAX_LENGTH = 8192  # points of a series; a column each in a CSV
 MAX_CLASSES = 1000
 UCR = "https://www.timeseriesclassification.com"
+
+_UNEQUAL = "sequences_gru takes series of different lengths: --data.file PATH --data.test PATH"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Config:
             manual downloads; "" for files of one's own.
         train: A `.ts` file, or a CSV with one series a row.
         test: The same with the test series; "": a share of `train` is kept for the test.
-        label: Where a CSV has the class: "last", "first", or the name of a column of its header.
+        label: Where a CSV has the class: "last", "first", or a column by its name or number.
         normalize: Bring each series (each dimension of it) to mean 0 and standard deviation 1.
         fill: Fill gaps in a series by straight lines; else a gap is an error.
         validation: Share of the training series of each class that is kept for validation. At 0 there is
@@ -71,7 +73,8 @@ class Config:
             DataUnavailable: A file is not there, can't be read as series, or has too few of them.
         """
         train, test = self._files()
-        inputs, labels = read_series(train, self.label, self.fill)
+        learned_file = read_file(train, self.label, self.fill)
+        inputs, labels = learned_file.inputs, learned_file.labels
         if self.normalize:
             inputs = normalized(inputs)
         if test is None:
@@ -82,8 +85,9 @@ class Config:
             if test_inputs.shape[1:] != inputs.shape[1:]:
                 raise DataUnavailable(
                     f"series: those of {test.name} have {_shape(test_inputs)}, those of {train.name} "
-                    f"{_shape(inputs)}. They must be alike"
+                    f"{_shape(inputs)}. They must be alike; {_UNEQUAL}"
                 )
+            warn_of_unknown(test.name, set(test_labels) - set(labels))
             if self.normalize:
                 test_inputs = normalized(test_inputs)
             unseen = without(inputs, test_inputs)
@@ -110,6 +114,7 @@ class Config:
                 citation="Dau et al. 2019, The UCR time series archive, arXiv:1810.07758"
                 if self.dataset
                 else "",
+                columns=(UNUSED,) * learned_file.index,
             ),
             augmentation=self.augmentation,
         )
@@ -117,10 +122,12 @@ class Config:
     def read(self, line: str, spec: Spec) -> np.ndarray:
         """A series as numbers split by commas, its dimensions by colons: `spec.input_shape` float32.
 
+        A row of the training file will do too, with its class and its number.
+
         Raises:
             DataUnavailable: It is no series of that shape.
         """
-        return parse_line(line, spec.input_shape, self.normalize, self.fill, self.label)
+        return parse_line(line, spec.input_shape, self.normalize, self.fill, self.label, spec.classes)
 
     def _files(self) -> tuple[Path, Path | None]:
         """The training file, and the test file where there is one."""
@@ -143,21 +150,73 @@ class Config:
         return files[0], files[1]
 
 
-def read_series(file: Path, label: str = "last", fill: bool = False) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class Row:
+    """A row of a file of series.
+
+    Args:
+        where: The row's place, for messages.
+        dimensions: The cells of its numbers, for each dimension.
+        kind: Name of its class; "" where it has none.
+    """
+
+    where: str
+    dimensions: list[list[str]]
+    kind: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file of series as it is read.
+
+    Args:
+        rows: Its rows.
+        index: Number of leading columns that numbered the rows and were left out.
+        classes: Classes that its header declares; empty: none.
+        note: What a person should know of how it is read, or "".
+    """
+
+    rows: Iterator[Row]
+    index: int = 0
+    classes: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """The series of a file.
+
+    Args:
+        inputs: `(N, T, C)` float32.
+        labels: `(N,)` names of classes.
+        index: As in `Opened`.
+    """
+
+    inputs: np.ndarray
+    labels: np.ndarray
+    index: int = 0
+
+
+def read_file(file: Path, label: str = "last", fill: bool = False) -> Series:
     """Read series and the class of each from a `.ts` file or a CSV.
 
     Args:
-        file: Its ending `.ts` tells the one from the other.
-        label: Of a CSV; see `Config`.
+        file: The file; its ending `.ts` or a line `@data` tells the one from the other.
+        label: The column of a CSV with the class; see `Config`.
         fill: Fill gaps by straight lines.
 
-    Returns: `(N, T, C)` float32 and `(N,)` texts.
-
     Raises:
-        DataUnavailable: The file is not there, too large, or holds no series of equal length.
+        DataUnavailable: The file is missing, too large, or holds no series of equal length.
     """
-    text = tables.read_text(file, "series", "a .ts file or a CSV", "--data.train PATH", MAX_BYTES)
-    return parse_series(text, file.name, label, fill)
+    decoded = files.read_text(file, "series", "a .ts file or a CSV", "--data.train PATH", MAX_BYTES)
+    files.warn(file.name, decoded.note)
+    return _parsed(decoded.text, file.name, label, fill)
+
+
+def read_series(file: Path, label: str = "last", fill: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """The inputs and labels of `read_file`: `(N, T, C)` float32 and `(N,)` texts."""
+    found = read_file(file, label, fill)
+    return found.inputs, found.labels
 
 
 def parse_series(
@@ -166,63 +225,155 @@ def parse_series(
     """Read labelled series from a file's text; see `read_series`.
 
     Args:
-        text: Of the file.
-        name: Of the file, for messages; `.ts` at its end says what it is.
+        text: The file's text.
+        name: Name of the file, for messages; `.ts` at its end says what it is.
+        label: As in `read_file`.
+        fill: As in `read_file`.
     """
-    rows = list(_ts_rows(text, name) if name.lower().endswith(".ts") else csv_rows(text, name, label))
-    if len(rows) < 2:
-        refuse(name, f"it has {'one series' if rows else 'no series'}, and two at least are needed")
-    series = [numbers_of(cells, where, name, fill) for where, cells, _ in rows]
-    for (where, _, _), one in zip(rows, series, strict=True):
-        if one.shape != series[0].shape:
+    found = _parsed(text, name, label, fill)
+    return found.inputs, found.labels
+
+
+def _parsed(text: str, name: str, label: str, fill: bool) -> Series:
+    opened = open_text(text, name, label)
+    files.warn(name, opened.note)
+    series: list[np.ndarray] = []
+    kinds: list[str] = []
+    first = ""
+    for row in opened.rows:
+        one = numbers_of(row.dimensions, row.where, name, fill)
+        first = first or row.where
+        if series and one.shape != series[0].shape:
             refuse(
                 name,
-                f"{where} has {_shape(one[None])}, {rows[0][0]} {_shape(series[0][None])}; all must be alike",
+                f"{row.where} has {_shape(one[None])}, {first} {_shape(series[0][None])}; all must be alike"
+                + (f". {_UNEQUAL}" if one.shape[1] == series[0].shape[1] else ""),
             )
-    classes = np.array([kind for *_, kind in rows], object)
-    found = len(set(classes))
-    if found < 2:
-        refuse(name, f"all its series are of one class, {classes[0]!r}. Is the class in another column?")
-    if found > MAX_CLASSES or found == len(classes) > 20:
-        refuse(name, f"it has {found} classes for {len(classes)} series. Is the class in another column?")
-    return np.stack(series), classes
+        series.append(one)
+        kinds.append(row.kind)
+    if len(series) < 2:
+        refuse(name, f"it has {'one series' if series else 'no series'}, and two at least are needed")
+    check_classes(kinds, name, "series", bool(opened.classes))
+    return Series(np.stack(series), np.array(kinds, object), opened.index)
 
 
-def data_lines(text: str) -> list[str]:
-    """The lines of a `.ts` file or a CSV that hold series: what is no header, no comment and not empty."""
-    found = text.splitlines()
-    starts = [number for number, line in enumerate(found) if line.strip().lower() == "@data"]
-    rows = [line for line in found[starts[0] + 1 if starts else 0 :] if line.strip() and line[0] not in "#@"]
-    if rows and not any(tables.is_number(cell.strip()) for cell in re.split("[,;:\t]", rows[0])):
-        del rows[0]
-    return rows
+def open_text(text: str, name: str, label: str = "last", labelled: bool = True) -> Opened:
+    """Begin to read a file of series.
+
+    Args:
+        text: The file's text.
+        name: Name of the file, for messages; `.ts` at its end says what it is, as does a line `@data`.
+        label: The column of a CSV with the class; see `Config`.
+        labelled: Whether each row of a CSV has a class; else `dimensions` has all its cells but those of an
+            index and of a column that `label` names.
+
+    Raises:
+        DataUnavailable: Here or while the rows are taken: it holds no such rows.
+    """
+    if name.lower().endswith(".ts") or (_DATA.search(text[:_HEAD]) and not _RELATION.search(text[:_HEAD])):
+        return _open_ts(text, name, labelled)
+    opened = tables.read_rows(text, name, label=label, counted=True)
+    place: int | None = None
+    if labelled or label in opened.header:
+        place = opened.label_place(label)
+    return Opened(_csv_rows(opened, place), len(opened.index), (), opened.note)
+
+
+def check_classes(kinds: Sequence[str], name: str, noun: str, declared: bool = False) -> None:
+    """Refuse classes that are one, or as many as the rows, or quantities.
+
+    Args:
+        kinds: The class of each row.
+        name: Name of the file, for messages.
+        noun: What a row is, in the plural.
+        declared: Whether the file's header lists these classes.
+    """
+    found = set(kinds)
+    if len(found) < 2:
+        refuse(
+            name,
+            f"all its {noun} are of one class, {kinds[0]!r}: at least two classes are needed. "
+            f"Is the class in another column? --data.label NAME",
+        )
+    many = len(found) > MAX_CLASSES or len(found) == len(kinds) > 20
+    quantity = tables.are_quantities(found, len(kinds))
+    if not declared and (many or quantity):
+        why = ", numbers with decimals: it looks like a quantity, and classes are needed" * quantity
+        refuse(
+            name,
+            f"it has {len(found)} classes for {len(kinds)} {noun}{why}. Is the class in another column? "
+            f"--data.label NAME",
+        )
+
+
+def warn_of_unknown(name: str, kinds: set[str]) -> None:
+    """Say which classes of a test file the training file lacks."""
+    if kinds:
+        told = ", ".join(sorted(kinds, key=tables.by_number))[:100]
+        files.warn(name, f"the training file has no example of its classes {told}, so they can't be learned")
+
+
+def uploaded(
+    content: bytes, name: str, shape: Sequence[int], label: str = "last", classes: Sequence[str] = ()
+) -> tuple[list[Row], str]:
+    """The series of a file that is given to a trained model, whether they have classes or not.
+
+    Args:
+        content: A `.ts` file or a CSV.
+        name: Name of the file.
+        shape: `(T, C)` of the model's input.
+        label: As in `Config`.
+        classes: Names of the model's classes.
+
+    Returns: The rows without classes, for `as_input`; and a sentence about the encoding, or "".
+
+    Raises:
+        DataUnavailable: It is no such file.
+    """
+    decoded = files.decode(content, name, "a CSV or a .ts file", MAX_BYTES)
+    opened = open_text(decoded.text, name, label, labelled=False)
+    rows = [Row(row.where, _bare(row.dimensions, shape, label, classes), row.kind) for row in opened.rows]
+    if not rows:
+        raise DataUnavailable("the file has no row of numbers")
+    return rows, decoded.note
 
 
 def parse_line(
-    text: str, shape: Sequence[int], normalize: bool = True, fill: bool = False, label: str = "last"
+    text: str,
+    shape: Sequence[int],
+    normalize: bool = True,
+    fill: bool = False,
+    label: str = "last",
+    classes: Sequence[str] = (),
 ) -> np.ndarray:
-    """Read one series without its class: numbers split by commas, dimensions by colons.
+    """Read one series from a line: numbers split by commas, dimensions by colons.
 
     Args:
-        text: The line. One number more than a series has is taken for its class, and left out.
-        label: Where that stands in a line without colons: "first", or at its end.
+        text: The line. One cell more than a series has is its class, and left out.
         shape: `(T, C)` of the model's input.
         normalize: As in the `Config` that the model learned from.
         fill: Fill gaps by straight lines.
+        label: Where the class is in a line without colons: "first", or at its end.
+        classes: Names of the model's classes; empty: any name is one.
 
     Returns: `shape` float32.
 
     Raises:
         DataUnavailable: It is no series of that shape.
     """
-    length, channels = shape
     parts = text.strip().rstrip(":").split(":")
-    cells = [tables.split_line(part) for part in parts]
-    if len(cells) == channels + 1:
-        cells.pop()
-    if channels == 1 and len(cells[0]) == length + 1:
-        cells[0].pop(0 if label == "first" else -1)
-    series = numbers_of(cells, "the series", "this row", fill)
+    cells = _bare([tables.read_line(part) for part in parts], shape, label, classes)
+    return as_input(Row("the series", cells, ""), shape, normalize, fill)
+
+
+def as_input(row: Row, shape: Sequence[int], normalize: bool = True, fill: bool = False) -> np.ndarray:
+    """A row of `uploaded` as a model sees it; see `parse_line`.
+
+    Raises:
+        DataUnavailable: It is no series of that shape.
+    """
+    length, channels = shape
+    series = numbers_of(row.dimensions, row.where, "this row", fill)
     if series.shape != (length, channels):
         refuse(
             "this row",
@@ -238,40 +389,164 @@ def normalized(series: np.ndarray) -> np.ndarray:
     return (centred / np.where(deviation > 1e-8, deviation, 1)).astype("float32")
 
 
-# Where a row stands, the texts of its numbers for each dimension, its class.
-Row = tuple[str, list[list[str]], str]
+def class_place(cells: Sequence[str], label: str, classes: Sequence[str]) -> int | None:
+    """The place of the class among the cells of a row that may have one; None where it has none.
+
+    Args:
+        cells: The row.
+        label: "first", "last", or the name of a column of a header that is not here: then the class may be
+            at either end.
+        classes: Names of the model's classes; empty: any name is one.
+    """
+    ends = {"first": (0,), "last": (-1,)}.get(label, (-1, 0))
+    for text in (True, False):  # a name is surer than a number that a class has too
+        for place in ends:
+            kind = tables.class_name(cells[place])
+            if kind and tables.is_number(kind) != text and (not classes or kind in classes):
+                return place
+    return None
 
 
-def _ts_rows(text: str, name: str) -> Iterator[Row]:
-    """The rows of a `.ts` file: a header up to `@data`; then dimensions split by colons, the class last."""
+def _bare(
+    dimensions: list[list[str]], shape: Sequence[int], label: str, classes: Sequence[str]
+) -> list[list[str]]:
+    """The numbers of a row that may have its class, its number, and delimiters at its end."""
+    length, channels = shape
+    if len(dimensions) == channels + 1:
+        return dimensions[:-1]
+    if channels > 1 or len(dimensions) > 1:
+        return dimensions
+    cells = list(dimensions[0])
+    while len(cells) > length and not cells[-1]:
+        cells.pop()
+    numbered = len(cells) == length + 2 and cells[0].isdecimal()
+    row = cells[1:] if numbered else cells
+    if len(row) == length + 1:
+        place = class_place(row, label, classes)
+        if place is not None and not (numbered and not classes and tables.is_number(row[place])):
+            return [[cell for n, cell in enumerate(row) if n != place % len(row)]]
+        if classes:
+            refuse(
+                "this row",
+                f"the model takes {length} points, and may have a class behind or before them. Received: "
+                f"{len(cells)} cells, and none at that place is a class ({', '.join(classes)[:60]})",
+            )
+    return [cells]
+
+
+_HEAD = 2**20  # characters in which the header of a .ts file ends
+_DATA = re.compile(r"^\s*@data\s*$", re.IGNORECASE | re.MULTILINE)
+_RELATION = re.compile(r"^\s*@relation\b", re.IGNORECASE | re.MULTILINE)  # of Weka's ARFF
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What the header of a `.ts` file declares.
+
+    Args:
+        fields: The rest of each line by its first word in small letters, without the @.
+    """
+
+    fields: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, lines: Sequence[str]) -> "_Header":
+        words = [line.strip()[1:].split(None, 1) for line in lines if line.strip().startswith("@")]
+        return cls({word[0].lower(): word[1].strip() if len(word) > 1 else "" for word in words if word})
+
+    def says(self, name: str, answer: str) -> bool:
+        """Whether a line says "true" or "false"."""
+        return self.fields.get(name.lower(), "").split(" ")[0].lower() == answer
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes in its line `@classLabel true ...`."""
+        if not self.says("classLabel", "true"):
+            return ()
+        return tuple(tables.class_name(kind) for kind in self.fields["classlabel"].split()[1:])
+
+    @property
+    def dimensions(self) -> int:
+        """The number of dimensions; 0 where it is not declared."""
+        told = self.fields.get("dimensions", self.fields.get("dimension", ""))
+        if told.isascii() and told.isdigit() and len(told) < 7:
+            return int(told)
+        return 1 if self.says("univariate", "true") else 0
+
+
+def _open_ts(text: str, name: str, labelled: bool) -> Opened:
+    """A `.ts` file: a header up to `@data`; then dimensions split by colons, the class last."""
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if line.strip().lower() == "@data"]
     if not starts:
         refuse(name, "it has no line @data, so it is no .ts file")
-    for number, line in enumerate(lines[starts[0] + 1 :], start=starts[0] + 2):
+    header = _Header.of(lines[: starts[0]])
+    if header.says("timestamps", "true"):
+        refuse(
+            name,
+            "its points have time stamps (@timeStamps true), which are not read. Write the values alone, at "
+            "even steps, and @timeStamps false",
+        )
+    if labelled and header.says("targetLabel", "true"):
+        refuse(
+            name,
+            "its target is a number (@targetLabel true), and classes are learned. Take a file with "
+            "@classLabel true",
+        )
+    if labelled and header.says("classLabel", "false"):
+        refuse(name, "its series have no class (@classLabel false). Take a file with @classLabel true")
+    ends = not (header.says("classLabel", "false") and not header.says("targetLabel", "true"))
+    rows = _ts_rows(lines, starts[0] + 1, name, header, ends, labelled)
+    return Opened(rows, classes=header.classes)
+
+
+def _ts_rows(
+    lines: Sequence[str], start: int, name: str, header: _Header, ends: bool, labelled: bool
+) -> Iterator[Row]:
+    """The rows of a `.ts` file; `ends`: each ends with its class or target."""
+    classes, wanted = set(header.classes), header.dimensions
+    for number, line in enumerate(lines[start:], start=start + 1):
         if not line.strip() or line.startswith("#"):
             continue
-        *dimensions, kind = line.strip().split(":")
+        dimensions, kind = line.strip().split(":"), ""
+        if ends:
+            kind = dimensions.pop()
         if not dimensions:
             refuse(name, f"line {number} has no class: it stands after the last colon")
-        yield f"line {number}", [cells.split(",") for cells in dimensions], kind.strip()
+        kind = tables.class_name(kind.strip())
+        if labelled and not kind:
+            refuse(name, f"line {number} has no class: it stands after the last colon")
+        if labelled and classes and kind not in classes:
+            refuse(
+                name, f"line {number} has the class {kind[:30]!r}, which its line @classLabel does not list"
+            )
+        if wanted and len(dimensions) != wanted:
+            refuse(
+                name,
+                f"line {number} has {len(dimensions)} dimensions, and its header declares {wanted}",
+            )
+        yield Row(f"line {number}", [[cell.strip() for cell in one.split(",")] for one in dimensions], kind)
 
 
-def csv_rows(text: str, name: str, label: str) -> Iterator[Row]:
-    """The rows of a CSV; see `tables.read_rows`."""
-    header, rows = tables.read_rows(text, name)
-    place = tables.find_label(label, header, 0, name)
-    for number, cells in rows:
-        if len(cells) < 2:
-            refuse(name, f"row {number} has one column; a series and its class are needed")
-        kind = cells.pop(place)
-        if tables.is_missing(kind):
-            refuse(name, f"row {number} has no class")
-        yield f"row {number}", [cells], kind
+def _csv_rows(opened: tables.Rows, label: int | None) -> Iterator[Row]:
+    """The rows of a CSV, without the columns that number them; `label`: the place of the class."""
+    for number, cells in opened.rows:
+        kind = ""
+        if label is not None:
+            if len(cells) < 2 + len(opened.index):
+                refuse(opened.name, f"row {number} has one column; a series and its class are needed")
+            kind = tables.class_name(cells[label])
+            if not kind:
+                refuse(opened.name, f"row {number} has no class")
+            label_place = label % len(cells)
+        else:
+            label_place = -1
+        left = [c for place, c in enumerate(cells) if place != label_place and place not in opened.index]
+        yield Row(f"row {number}", [left], kind)
 
 
-def numbers_of(dimensions: list[list[str]], where: str, name: str, fill: bool) -> np.ndarray:
-    """One series `(T, C)` from its texts."""
+def values_of(dimensions: list[list[str]], where: str, name: str) -> np.ndarray:
+    """One series `(T, C)` float64 from its texts, NaN for gaps."""
     if len({len(cells) for cells in dimensions}) > 1:
         refuse(name, f"the dimensions of {where} are not equally long")
     if len(dimensions[0]) > MAX_LENGTH:
@@ -285,13 +560,24 @@ def numbers_of(dimensions: list[list[str]], where: str, name: str, fill: bool) -
             if value is None:
                 refuse(name, f"{where}, column {place + 1} {tables.no_number(cell)}")
             series[place, channel] = value
+    return series
+
+
+def numbers_of(dimensions: list[list[str]], where: str, name: str, fill: bool) -> np.ndarray:
+    """One series `(T, C)` float32 from its texts, gaps filled where that is asked for."""
+    return filled(values_of(dimensions, where, name), where, name, fill)
+
+
+def filled(series: np.ndarray, where: str, name: str, fill: bool) -> np.ndarray:
+    """A series `(T, C)` as float32, its gaps filled by straight lines, or refused."""
     gaps = np.isnan(series)
     if gaps.any() and not fill:
         place = int(np.argwhere(gaps)[0][0])
+        ends = bool(gaps[place:].all())
         refuse(
             name,
             f"{where} has a gap in column {place + 1}. Fill it, or have gaps filled by straight lines: "
-            f"--data.fill true",
+            f"--data.fill true" + (f". {_UNEQUAL}" if ends else ""),
         )
     for channel in np.flatnonzero(gaps.any(axis=0)).tolist():
         known = ~gaps[:, channel]

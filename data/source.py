@@ -26,6 +26,8 @@ class Spec:
         features: Names of the columns of a table, by their place in an input `(D,)`; else empty.
         centre: What was subtracted from each feature; empty: nothing.
         spread: What each feature was divided by after that; empty: nothing.
+        columns: What each column of a table's file is: the place of a feature, -1 for a column that is not
+            used, -2 for the one with the target; empty where there is no file.
         values: Names of the numbers that are predicted; empty where classes are.
         value_centre: What was subtracted from each of them.
         value_spread: What each was divided by after that.
@@ -48,6 +50,7 @@ class Spec:
     features: tuple[str, ...] = ()
     centre: tuple[float, ...] = ()
     spread: tuple[float, ...] = ()
+    columns: tuple[int, ...] = ()
     values: tuple[str, ...] = ()
     value_centre: tuple[float, ...] = ()
     value_spread: tuple[float, ...] = ()

@@ -1,171 +1,203 @@
-"""Rows of a CSV, each with a class: what series and points of one's own have in common."""
+"""The one reader of tables: dialect, header, index column, missing marks, numbers and classes.
+
+Points, tables, series and sequences of a user are all read here, for training, for a line that is given to
+`predict`, and for an upload on a page.
+"""
 
 import csv
 import itertools
-import os
 import re
-import stat
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import NoReturn
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 
 import numpy as np
 
+from data import files
+from data.files import one_line, path_of, refuse
 from data.source import DataUnavailable, Spec
 from data.splitting import fingerprints
 
-MAX_BYTES = 256 * 2**20  # of a file
+__all__ = ["one_line", "path_of", "refuse"]  # of `data.files`, for those who read tables
+
+MAX_BYTES = files.MAX_BYTES
 MAX_ROWS = 10_000_000
 MAX_COLUMNS = 100_000  # of a row, so that a file of nothing but commas fills no memory
 LARGEST = 1e30  # of a number; its square still is one in float64, and itself in float32
-MISSING = ("", "?", "nan", "na", "null", "none")
 
-_HEAD = 2**20  # characters in which the first row ends, or is cut
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a terminal would obey them
+# What pandas, R, Excel, Weka and NumPy write where a number is missing, in small letters.
+MISSING = (
+    "", "?", "nan", "-nan", "na", "n/a", "<na>", "null", "none", "nil",
+    "#n/a", "#n/a n/a", "#na", "#nv", "#null!", "#div/0!", "#value!", "#num!", "#ref!", "#name?",
+    "1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind",
+)  # fmt: skip
+# Where a class is missing. The words above may be the names of classes.
+MISSING_CLASS = ("", "?", "#n/a", "#nv", "#null!", "#div/0!", "#value!", "#num!", "#ref!", "#name?")
+# Names of a column with the class; by one of them a first row of numbers is known as a header.
+CLASS_NAMES = (
+    "class", "classes", "class_label", "classlabel", "class label", "label", "labels", "target", "targets",
+    "y", "category", "kind", "type", "species", "group", "outcome", "output", "result", "diagnosis",
+    "klasse", "classe", "clase",
+)  # fmt: skip
+# Names of a column that numbers the rows, where it holds nothing but different integers.
+INDEX_NAMES = ("index", "id", "row", "rowid", "row_id", "rownames", "row.names", "x1", "no", "no.", "nr", "#")
+
+_LOOKED_AT = 1000  # first rows by which the header and an index are known
+_LOOKED_AT_CELLS = 500_000  # most cells of them
+_HEAD = 2**20  # characters in which the first rows end, or are cut
+_LEAST_COUNTED = 10  # rows that a column without a telling name must count to be an index
+_SEP = re.compile(r'\s*"?sep=([^\n])"?[ \t]*(?:\n|$)', re.IGNORECASE)
 _QUOTED = re.compile('"[^"]*"')
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:e[+-]?\d+)?", re.IGNORECASE)
 _DECIMAL_POINT = re.compile(r"[+-]?\d+\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)
+_THREE_DIGITS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")  # the comma may part thousands
 _OTHER_COMMA = re.compile(r"(?<!\d),|,(?!\d+(?:e[+-]?\d+)?\s*(?:[;\t]|$))", re.IGNORECASE)
+_UNNAMED = re.compile(r"unnamed: 0(?:[._]\d+)*(?:_level_\d+)?|\.\.\.1", re.IGNORECASE)  # pandas, readr
+_ATTRIBUTE = re.compile(r"@attribute\s+(?:'([^']*)'|\"([^\"]*)\"|(\S+))\s+(.*)", re.IGNORECASE)
 
 # A row's number in its file, the header's included, and its cells without blanks around them.
 NumberedRow = tuple[int, list[str]]
 
 
-def path_of(text: str) -> Path:
-    """A path as a person writes it; `~` is their home, and stays where there is none."""
-    return Path(os.path.expanduser(text))
-
-
-def read_text(path: Path, source: str, wanted: str, option: str, max_bytes: int = MAX_BYTES) -> str:
-    """Read a text file; the arguments are those of `read_bytes`.
-
-    Raises:
-        DataUnavailable: It is not there, no plain file, too large, or no text.
-    """
-    return as_text(read_bytes(path, source, wanted, option, max_bytes), path.name, wanted, max_bytes)
-
-
-def read_bytes(path: Path, source: str, wanted: str, option: str, max_bytes: int = MAX_BYTES) -> bytes:
-    """Read a file.
+@dataclass(frozen=True)
+class Rows:
+    """A table as it is read.
 
     Args:
-        path: The file.
-        source: Of `data.SOURCES`, for messages.
-        wanted: What it should be, such as "a CSV".
-        option: How it is named on the command line.
-        max_bytes: Size that is not to be exceeded.
-
-    Raises:
-        DataUnavailable: It is not there, no plain file, or too large.
+        header: Names of the columns, without control characters; empty where the file has none.
+        rows: The rows below the header, each with its number in the file, as they are read.
+        index: Places of the leading columns that number the rows, such as pandas and R write.
+        width: Number of columns of the header, else of the first row; 0 where there is neither.
+        name: Name of the file, for messages.
+        note: A sentence on what was left out, or "".
     """
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would keep us waiting, a device never ends
-            raise OSError("it is no plain file")
-        with path.open("rb") as file:
-            content = file.read(max_bytes + 1)
-            size = os.fstat(file.fileno()).st_size
-    except (OSError, ValueError) as error:  # a ValueError where the path holds a zero byte
-        reason = getattr(error, "strerror", None) or error
-        raise DataUnavailable(
-            one_line(f"{source}: {path} can't be read ({reason}). Name {wanted}: {option}")
-        ) from error
-    _check_size(max(size, len(content)), path.name, max_bytes)
-    return content
 
+    header: list[str]
+    rows: Iterator[NumberedRow]
+    index: tuple[int, ...]
+    width: int
+    name: str
+    note: str = ""
 
-def as_text(content: str | bytes, name: str, wanted: str, max_bytes: int = MAX_BYTES) -> str:
-    """A file's content as text, without the mark that some programs put before UTF-8.
+    def label_place(self, label: str, width: int | None = None) -> int:
+        """The place of the column with the class.
 
-    Raises:
-        DataUnavailable: It is too large, or no text.
-    """
-    _check_size(len(content), name, max_bytes)
-    try:
-        text = content if isinstance(content, str) else content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
-        refuse(name, f"this is no text file. {wanted[0].upper()}{wanted[1:]} in UTF-8 is needed")
-    return text.removeprefix("\ufeff")
+        Args:
+            label: "first", of the columns that are no index; "last", which is -1; else see `find_column`.
+            width: Number of columns that may be named by their number; None: all.
+
+        Raises:
+            DataUnavailable: There is no such column.
+        """
+        if label == "first":
+            return len(self.index)
+        if label == "last":
+            return -1
+        return find_column(label, self.header, self.width if width is None else width, self.name)
 
 
 def read_rows(
-    text: str, name: str, max_columns: int = MAX_COLUMNS, max_rows: int = MAX_ROWS
-) -> tuple[list[str], Iterator[NumberedRow]]:
-    """The rows of a CSV, split by comma, semicolon or tab, whichever its first row has.
+    text: str,
+    name: str,
+    max_columns: int = MAX_COLUMNS,
+    max_rows: int = MAX_ROWS,
+    label: str = "last",
+    counted: bool = False,
+) -> Rows:
+    """Read a table.
 
-    Beside semicolons a decimal comma is read as a point. Empty rows are left out.
+    Cells are split by commas, semicolons, tabs, bars or blanks, whichever the first rows show, or by what a
+    first line `sep=;` names. Decimal commas become points beside semicolons, and elsewhere where the first
+    rows have one that can't part thousands. Empty rows and comments (lines that begin with #) are left out.
+    Weka's ARFF is read too.
+
+    The first row is a header if it has no numbers, if its numbers count the columns, or if its class cell is
+    the name of such a column and no class of another row.
 
     Args:
-        text: Of the file.
-        name: Of the file, for messages.
-        max_columns: Of a row.
-        max_rows: Of the file beside its header, the empty ones included.
-
-    Returns: The header, which is a first row without numbers or one that counts the columns as pandas
-        writes it, else []; and the other rows as they come.
+        text: The file's text.
+        name: Name of the file, for messages.
+        max_columns: Most columns of a row.
+        max_rows: Most rows beside the header, the empty ones included.
+        label: Where the class is: "last", "first", or a column by its name or number.
+        counted: Whether a leading column that counts the rows is an index whatever its name is: of series,
+            where it would be a point.
 
     Raises:
-        DataUnavailable: Here or while the rows are taken: no CSV, too many rows or columns, a row that is
+        DataUnavailable: Here or while the rows are taken: no table, too many rows or columns, a row that is
             not as wide as the header, decimal commas beside decimal points.
     """
-    rows = _split(text, name, max_columns, max_rows)
-    first = next(rows, None)
-    if first is None:
-        return [], iter(())
-    if is_header(first[1]):
-        header = [one_line(cell) for cell in first[1]]
-        return header, _as_wide_as(header, rows, name)
-    return [], itertools.chain([first], rows)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\x1a")
+    names, text = _without_arff_header(text, name)
+    dialect = _Dialect.of(text)
+    rows = _split(text, name, dialect, max_columns, max_rows)
+    first = _first_rows(rows)
+    if first and all(len(cells) > 1 and not cells[-1] for _, cells in first):  # a delimiter ends each row
+        first = [(place, cells[:-1]) for place, cells in first]
+        rows = _without_last(rows, name)
+    if not first:
+        return Rows(names, iter(()), (), len(names), name)
+    header: list[str] = names
+    if not header and _lacks_a_name(first):
+        header = ["", *first.pop(0)[1]]
+    elif not header and _is_header(first[0], first[1:], label):
+        header = first.pop(0)[1]
+    elif not header:
+        header = _comment_header(text, dialect, first)
+    header = [one_line(cell) for cell in header]
+    width = len(header) or len(first[0][1])
+    index, note = _index(header, first, width, label, counted)
+    chained: Iterator[NumberedRow] = itertools.chain(first, rows)
+    if header:
+        chained = _as_wide_as(header, chained, name)
+    return Rows(header, chained, index, width, name, note)
 
 
-def split_line(line: str) -> list[str]:
-    """The cells of one row by comma, semicolon or tab; decimal commas beside semicolons become points."""
-    decimal = (";" in line or "\t" in line) and not _OTHER_COMMA.search(line)
-    cells = [cell.strip() for cell in re.split("[;\t]" if decimal else "[,;\t]", line)]
-    return [_with_point(cell) for cell in cells] if ";" in line and decimal else cells
+def read_line(line: str) -> list[str]:
+    """The cells of one row, split as in a file that has this row alone."""
+    line = line.strip("\r\n\ufeff ")
+    if not line.strip():
+        return [""]
+    rows = [cells for _, cells in _split(line, "this row", _Dialect.of(line), MAX_COLUMNS, 2)]
+    return rows[0] if len(rows) == 1 else [line]  # a row of empty cells, or several rows
 
 
-def read_point(line: str, spec: Spec) -> np.ndarray:
-    """A point as numbers split by commas or spaces, in the units of its data, as a model sees it.
+def read_point(line: str, spec: Spec, fill: bool = False) -> np.ndarray:
+    """A row of numbers in the units of its data, as a model sees it.
+
+    A row as the data's file has it will do as well: with its class, and with the columns that the model
+    does not use.
 
     Args:
-        line: Such as "0.3, -1.2".
-        spec: Of the data, with `features`; `centre` and `spread` say what their units are.
+        line: Such as "0.3, -1.2", or "0.3 -1.2".
+        spec: What is known of the data: `features`; `centre` and `spread` of their units; `columns`.
+        fill: Take the mean in the place of a gap.
 
     Returns: `(D,)` float32.
 
     Raises:
-        DataUnavailable: It is no such point.
+        DataUnavailable: It is no such row.
     """
-    cells = split_line(line.strip())
-    numbers = [number(cell) for cell in (cells if len(cells) > 1 else line.split())]
-    found = [value for value in numbers if value is not None]
     features, given = spec.features, repr(line.strip()[:40])
-    if not len(found) == len(numbers) == len(features):
+    cells = _features(read_line(line), spec)
+    centre = spec.centre or (0.0,) * len(features)
+    numbers = [
+        mean if fill and is_missing(cell) else number(cell)
+        for cell, mean in itertools.zip_longest(cells[: len(features)], centre, fillvalue="")
+    ]
+    found = [value for value in numbers if isinstance(value, int | float)]
+    if not len(found) == len(cells) == len(features):
         what = {1: "one number", 2: "two numbers"}.get(len(features), f"{len(features)} numbers")
-        names, example = " and ".join(features), ", ".join(["0.3", "-1.2"][: len(features)])
-        raise DataUnavailable(one_line(f"a point is {what}, {names}, such as {example}. Received: {given}"))
+        names = " and ".join(features) if len(features) < 3 else ", ".join(features)
+        example = ", ".join(["0.3", "-1.2"][: len(features)]) + ", ..." * (len(features) > 2)
+        noun = "a point" if len(features) < 3 else "a row"
+        raise DataUnavailable(
+            one_line(f"{noun} is {what}, {names[:200]}, such as {example}. Received: {given}")
+        )
     point = (np.array(found) - (spec.centre or 0)) / (spec.spread or 1)
     if np.abs(point).max() > LARGEST:
         raise DataUnavailable(f"the point lies too far from the data. Received: {given}")
     return point.astype("float32")
-
-
-def is_header(cells: Sequence[str]) -> bool:
-    """Whether a row names columns: none of them by a number, or at least three by counting from 0 on."""
-    counted = [str(place) for place in range(len(cells))]
-    if len(cells) > 3 and list(cells[:-1]) == counted[:-1]:  # the last may name the class
-        return True
-    named = [cell for cell in cells if not is_missing(cell)]
-    return bool(named) and not any(map(is_meant_as_number, named))
-
-
-def find_label(label: str, header: Sequence[str], width: int, name: str) -> int:
-    """The place of the column with the class: "first" is 0, "last" is -1, others see `find_column`."""
-    if label in ("first", "last"):
-        return 0 if label == "first" else -1
-    return find_column(label, header, width, name)
 
 
 def find_column(wanted: str, header: Sequence[str], width: int, name: str) -> int:
@@ -175,7 +207,7 @@ def find_column(wanted: str, header: Sequence[str], width: int, name: str) -> in
         wanted: Its name, or its number from 1 where no column has that for a name.
         header: Names of the columns; empty where there are none.
         width: Number of columns that may be named by their number.
-        name: Of the file, for messages.
+        name: Name of the file, for messages.
 
     Raises:
         DataUnavailable: There is no such column, or there are two.
@@ -194,7 +226,7 @@ def find_column(wanted: str, header: Sequence[str], width: int, name: str) -> in
 
 
 def is_missing(cell: str) -> bool:
-    """Whether a cell, without blanks around it, stands for a gap."""
+    """Whether a cell of numbers, without blanks around it, stands for a gap."""
     return cell.lower() in MISSING
 
 
@@ -220,6 +252,42 @@ def no_number(cell: str) -> str:
     if _float(cell) is not None:
         return f"{told} (it must be finite, and below {LARGEST:.0e})"
     return f"{told} (decimals are written with a point)" if _DECIMAL_COMMA.fullmatch(cell) else told
+
+
+def class_name(cell: str) -> str:
+    """The name of a class: equal numbers have one, however they are written; "" where it is missing.
+
+    >>> [class_name(cell) for cell in ("1", "1.0", "1e0", "-0", "NA", "?")]
+    ['1', '1', '1', '0', 'NA', '']
+    """
+    cell = one_line(cell)
+    if cell.lower() in MISSING_CLASS:
+        return ""
+    if number(cell) is None:
+        return cell
+    try:
+        value = Decimal(cell.replace("\u2212", "-"))
+    except InvalidOperation:  # what float takes and Decimal does not
+        return cell
+    if not value:
+        return "0"
+    if not -20 <= value.adjusted() <= 30:
+        return str(value.normalize())
+    text = format(value, "f")
+    return (text.rstrip("0").rstrip(".") if "." in text else text).removeprefix("+")
+
+
+def are_quantities(names: Collection[str], count: int) -> bool:
+    """Whether the names of classes look like quantities: numbers, some with decimals, and many of them.
+
+    Args:
+        names: The different names.
+        count: Number of rows.
+    """
+    if len(names) <= max(20, count / 5):
+        return False
+    values = [number(name) for name in names]
+    return all(value is not None for value in values) and any(value % 1 for value in values if value)
 
 
 def by_number(name: str) -> tuple[float, str]:
@@ -257,49 +325,127 @@ def divide(
     return np.flatnonzero(side), np.flatnonzero(~side)
 
 
-def one_line(text: str) -> str:
-    """A text as one line without control characters, whatever the file held that it comes from."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+@dataclass(frozen=True)
+class _Dialect:
+    """How the rows of a text are split.
+
+    Args:
+        delimiter: What splits cells; " " is any number of blanks or tabs.
+        decimal_comma: Whether decimal commas become points.
+        quote: The quotation mark.
+        start: Where the rows begin in the text, behind a line `sep=;`.
+        marks: What comments begin with; empty where no line is one.
+        pattern: Which cells of the first row that is no comment are numbers.
+    """
+
+    delimiter: str
+    decimal_comma: bool
+    quote: str
+    start: int
+    marks: tuple[str, ...]
+    pattern: tuple[bool, ...]
+
+    @classmethod
+    def of(cls, text: str, quote: str = '"') -> "_Dialect":
+        """The dialect that the first rows of a text show."""
+        named = _SEP.match(text)
+        start = named.end() if named else 0
+        head = [line.strip(" ") for line in text[start : start + _HEAD].split("\n")[:200] if line.strip()]
+        marks: tuple[str, ...] = ("#", "%") if "@data" in text[:_HEAD].lower() else ("#",)
+        lines = [line for line in head if not line.lstrip().startswith(marks)]
+        if not lines:
+            lines, marks = head, ()
+        delimiter = named.group(1) if named else _delimiter(lines)
+        parsed = [_cells(line, delimiter, quote) for line in lines[:100]]
+        decimal = delimiter == ";" or any(
+            _DECIMAL_COMMA.fullmatch(cell) and not _THREE_DIGITS.fullmatch(cell)
+            for cells in parsed
+            for cell in cells
+        )
+        pattern = tuple(is_meant_as_number(cell) for cell in parsed[-1]) if parsed else ()
+        return cls(delimiter, decimal, quote, start, marks, pattern)
+
+    def is_comment(self, line: str) -> bool:
+        """Whether a line is a comment, and no row whose first cell begins like one."""
+        if not line.lstrip().startswith(self.marks or ("\0",)):
+            return False
+        cells = _cells(line.strip(), self.delimiter, self.quote)
+        numbers = tuple(is_meant_as_number(cell) for cell in cells)
+        return numbers != self.pattern or not any(numbers)
 
 
-def refuse(name: str, why: str) -> NoReturn:
-    """Say in one sentence what is the matter with a file."""
-    raise DataUnavailable(one_line(f"{name}: {why}"))
+def _cells(line: str, delimiter: str, quote: str) -> list[str]:
+    """The cells of a line that is a row."""
+    line = line.replace("\t", " ") if delimiter == " " else line
+    try:
+        found = next(csv.reader([line], delimiter=delimiter, quotechar=quote, skipinitialspace=True), [])
+    except csv.Error:
+        return line.split(delimiter)
+    return [cell.strip() for cell in found]
 
 
-def _check_size(size: int, name: str, max_bytes: int) -> None:
-    if size > max_bytes:
-        refuse(name, f"it has {size / 2**20:.0f} MiB, more than {max_bytes // 2**20}. Keep a part of it")
+def _delimiter(lines: Sequence[str]) -> str:
+    """What splits the cells of rows: commas do not where all of them can be decimal ones."""
+    line = _QUOTED.sub("", lines[0]) if lines else ""
+    marks = [mark for mark in ";\t|" if mark in line]
+    if not marks and _by_blanks(lines):
+        return " "
+    if not marks or _OTHER_COMMA.search(line):
+        marks.append(",")
+    return max(marks, key=line.count)
 
 
-def _split(text: str, name: str, max_columns: int, max_rows: int) -> Iterator[NumberedRow]:
+def _by_blanks(lines: Sequence[str]) -> bool:
+    """Whether rows are split by blanks: no line has another delimiter, and numbers stand between them."""
+    tokens = [_cells(line, " ", '"') for line in lines[:20]]
+    numbers = 0
+    for cells in tokens:
+        for cell in cells:
+            if "," in cell and not _DECIMAL_COMMA.fullmatch(cell):
+                return False
+        if sum("," in cell for cell in cells) == 1 and len(cells) == 2:
+            return False  # such as "1,5 apples"
+        numbers += len(cells) > 1 and any(map(is_meant_as_number, cells))
+    return numbers > 0
+
+
+def _split(text: str, name: str, dialect: _Dialect, max_columns: int, max_rows: int) -> Iterator[NumberedRow]:
     """All rows that are not empty."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    delimiter = _delimiter(text[:_HEAD].lstrip().split("\n", 1)[0])
+    delimiter, quote = dialect.delimiter, dialect.quote
     columns = 0  # of the row that is being read, which may go over several lines
+    within = False  # quotation marks
 
     def lines() -> Iterator[str]:
-        nonlocal columns
-        for match in re.finditer("[^\n]+\n?|\n", text):
-            columns += text.count(delimiter, *match.span())
+        nonlocal columns, within
+        if dialect.start:
+            yield "\n"
+        for match in re.finditer("[^\n]+\n?|\n", text[dialect.start :] if dialect.start else text):
+            line = match.group()
+            if not within and dialect.is_comment(line):
+                yield "\n"  # rows are counted as a person counts them
+                continue
+            if quote in line and line.count(quote) % 2:
+                within = not within
+            if delimiter == " ":
+                line = line.replace("\t", " ").strip(" ")
+            columns += len(line.split()) - 1 if delimiter == " " else line.count(delimiter)
             if columns >= max_columns:
                 refuse(
                     name,
                     f"one of its rows has {columns + 1} columns, more than {max_columns}. Leave out those "
                     f"that are not needed",
                 )
-            yield match.group()
+            yield line
 
     marks: dict[str, tuple[int, str]] = {}  # the first decimal point and the first decimal comma
-    reader = csv.reader(lines(), delimiter=delimiter)
+    reader = csv.reader(lines(), delimiter=delimiter, quotechar=quote, skipinitialspace=delimiter == " ")
     try:
         for place, row in enumerate(reader, start=1):
-            columns = 0
+            columns, within = 0, False
             if place > max_rows + 1:
                 refuse(name, f"it has more than {max_rows:,} rows. Keep a part of them")
             cells = [cell.strip() for cell in row]
-            if delimiter == ";":
+            if dialect.decimal_comma:
                 _note_marks(cells, place, marks, name)
                 cells = [_with_point(cell) for cell in cells]
             if any(cells):
@@ -308,13 +454,183 @@ def _split(text: str, name: str, max_columns: int, max_rows: int) -> Iterator[Nu
         refuse(name, f"it can't be read as a CSV: {error}. Is a quotation mark left open?")
 
 
-def _delimiter(line: str) -> str:
-    """What splits the cells of a row: commas do not where all of them can be decimal ones."""
-    bare = _QUOTED.sub("", line)
-    marks = [mark for mark in ";\t" if mark in bare]
-    if not marks or _OTHER_COMMA.search(bare):
-        marks.append(",")
-    return max(marks, key=bare.count)
+def _first_rows(rows: Iterator[NumberedRow]) -> list[NumberedRow]:
+    """The rows by which a table is judged."""
+    first: list[NumberedRow] = []
+    cells = 0
+    for row in itertools.islice(rows, _LOOKED_AT):
+        first.append(row)
+        cells += len(row[1])
+        if cells > _LOOKED_AT_CELLS and len(first) > 1:
+            break
+    return first
+
+
+def _is_header(row: NumberedRow, others: Sequence[NumberedRow], label: str) -> bool:
+    """Whether the first row names the columns."""
+    cells = row[1]
+    if label and label not in ("first", "last") and label in cells and not is_number(label):
+        return True
+    named = [cell for cell in cells if not is_missing(cell)]
+    gaps = any(cell and is_missing(cell) for cell in cells)
+    if gaps and len(named) < 2 and not any(cell.lower() in CLASS_NAMES for cell in named):
+        return False
+    places = [place for place, cell in enumerate(cells) if cell]
+    texts = [place for place in places if not is_meant_as_number(cells[place])]
+    if not places or (len(texts) == len(places) and _recurs(cells, others, label)):
+        return False
+    if len(texts) == len(places):
+        return True
+    start = 0 if cells[0] else 1  # a corner without a name
+    numbers = [cells[place] for place in places if place not in texts]
+    counts = _counts(numbers)
+    from_zero = counts and numbers[0] == "0"
+    if not texts:  # the class is named by a number too
+        seen = {class_name(other[-1]) for _, other in others}
+        return counts and len(numbers) > 3 - start and (len(numbers) >= 10 or cells[-1] not in seen)
+    columns = {place: _column(place, cells, others) for place in texts}
+    if any(cells[place] in columns[place] for place in texts):  # a class, of this row as of others
+        return False
+    if any(cells[place].lower() in CLASS_NAMES for place in texts):
+        return True
+    if counts and (len(numbers) >= 10 or (from_zero and len(numbers) >= 3) or start):
+        return True
+    if len(texts) > 1:
+        return False
+    kinds = [class_name(cell) for cell in columns[texts[0]]]
+    if len(kinds) > 1 and all(map(is_number, kinds)):
+        return True
+    return len(kinds) > 2 and len(set(kinds)) <= len(kinds) / 2 and _evenly_spaced(numbers)
+
+
+def _lacks_a_name(first: Sequence[NumberedRow]) -> bool:
+    """Whether the first row names all columns but the first, as R's write.table has it."""
+    (_, cells), others = first[0], [cells for _, cells in first[1:]]
+    if {len(other) for other in others} != {len(cells) + 1} or not _is_header(first[0], [], ""):
+        return False
+    names = [other[0] for other in others]
+    return _counts(names) or (len(set(names)) == len(names) and not any(map(is_number, names)))
+
+
+def _column(place: int, cells: Sequence[str], others: Sequence[NumberedRow]) -> list[str]:
+    """The cells of other rows at a place of the first one; the first and the last of rows of any length."""
+    if place == len(cells) - 1:
+        return [other[-1] for _, other in others]
+    return [other[place] for _, other in others if len(other) == len(cells) or not place]
+
+
+def _recurs(cells: Sequence[str], others: Sequence[NumberedRow], label: str) -> bool:
+    """Whether a first row of a class and empty cells is a row of gaps: its class is one of other rows."""
+    if sum(map(bool, cells)) > 1:
+        return False
+    place = next(place for place, cell in enumerate(cells) if cell)
+    return cells[place] in _column(place, cells, others)
+
+
+def _evenly_spaced(numbers: Sequence[str]) -> bool:
+    """Whether there are ten numbers or more in even steps, such as times or wavelengths."""
+    values = np.array([number(cell) or 0.0 for cell in numbers])
+    steps = np.diff(values)
+    return len(values) >= 10 and steps[0] > 0 and bool(np.allclose(steps, steps[0], rtol=1e-3))
+
+
+def _comment_header(text: str, dialect: _Dialect, first: Sequence[NumberedRow]) -> list[str]:
+    """The header that stands in the last comment above the rows, as NumPy writes it; else empty."""
+    if not dialect.marks or not first:
+        return []
+    comments = [
+        line.strip().lstrip("".join(dialect.marks)).strip()
+        for line in itertools.takewhile(
+            lambda line: not line.strip() or dialect.is_comment(line), text[dialect.start : _HEAD].split("\n")
+        )
+        if line.strip()
+    ]
+    cells = _cells(comments[-1], dialect.delimiter, dialect.quote) if comments else []
+    fits = len(cells) == len(first[0][1]) and len(set(cells)) == len(cells)
+    return cells if fits and all(cells) and not any(map(is_meant_as_number, cells)) else []
+
+
+def _index(
+    header: Sequence[str], first: Sequence[NumberedRow], width: int, label: str, counted: bool
+) -> tuple[tuple[int, ...], str]:
+    """The leading columns that number the rows, and a sentence where that had to be guessed."""
+    rows = [cells for _, cells in first]
+    if not rows or min(map(len, rows)) < 2:
+        return (), ""
+    place = 0
+    while place < width - 2:
+        name = header[place] if header else ""
+        if label not in ("first", "last") and _names(label, name, place, header):
+            break
+        cells = [row[place] for row in rows if len(row) > place]
+        integers = all(cell.lstrip("+-").isdecimal() for cell in cells) and len(set(cells)) == len(cells)
+        unnamed = bool(header) and (not name or _UNNAMED.fullmatch(name)) and any(header[place + 1 :])
+        told = integers and name.lower() in INDEX_NAMES and label != "first" and width - place > 3
+        if not (told or (unnamed and (label != "first" or place or integers))):
+            break
+        place += 1
+    guess = not place and width > 3 and label != "first" and (counted or not header)
+    if guess and len(rows) >= _LEAST_COUNTED and _counts([row[0] for row in rows]) and not _in_step(rows):
+        name = f" ({header[0][:30]!r})" if header else ""
+        return (0,), f"column 1{name} counts the rows and is left out"
+    return tuple(range(place)), ""
+
+
+def _counts(cells: Sequence[str]) -> bool:
+    """Whether cells are 0, 1, 2, ... or 1, 2, 3, ..."""
+    return any(all(cell == str(base + n) for n, cell in enumerate(cells)) for base in (0, 1))
+
+
+def _names(label: str, name: str, place: int, header: Sequence[str]) -> bool:
+    """Whether a label means the column of this name and place."""
+    return label == name if label in header else label == str(place + 1)
+
+
+def _in_step(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the second column counts as the first does: then both are numbers of one thing."""
+    values = [number(row[1]) if len(row) > 1 else None for row in rows]
+    known = [value for value in values if value is not None]
+    return len(known) == len(rows) and bool(np.allclose(np.diff(known), 1))
+
+
+def _without_arff_header(text: str, name: str) -> tuple[list[str], str]:
+    """Names of the columns of Weka's ARFF, and the text without its header; of other files none, and all.
+
+    Lines of the header become empty, so that rows keep their numbers.
+    """
+    head = text[:_HEAD].lower()
+    if "@relation" not in head or "@data" not in head:
+        return [], text
+    lines = text.split("\n")
+    data = next((n for n, line in enumerate(lines) if line.strip().lower() == "@data"), None)
+    if data is None or any(
+        line.strip() and not line.strip().startswith(("@", "%", "#")) for line in lines[:data]
+    ):
+        return [], text
+    names = []
+    for line in lines[:data]:
+        found = _ATTRIBUTE.match(line.strip())
+        if found:
+            if found.group(4).strip().lower().startswith("relational"):
+                refuse(
+                    name, "its attributes are relational, which are not read. Take the .ts file of this set"
+                )
+            names.append(next(part for part in found.groups() if part is not None))
+    body = [
+        "" if line.strip().startswith("%") else line.replace("'", '"') if line.count("'") > 1 else line
+        for line in lines[data + 1 :]
+    ]
+    if any(line.strip().startswith("{") for line in body):
+        refuse(name, "its rows are sparse, which are not read. Save it as CSV")
+    return names, "\n".join([""] * (data + 1) + body)
+
+
+def _without_last(rows: Iterator[NumberedRow], name: str) -> Iterator[NumberedRow]:
+    """The rows without the empty cell that a delimiter at their end makes."""
+    for place, cells in rows:
+        if cells[-1]:
+            refuse(name, f"row {place} has a cell in column {len(cells)}, which is empty in the rows above")
+        yield place, cells[:-1]
 
 
 def _note_marks(cells: list[str], place: int, marks: dict[str, tuple[int, str]], name: str) -> None:
@@ -343,10 +659,29 @@ def _as_wide_as(header: list[str], rows: Iterator[NumberedRow], name: str) -> It
         yield place, cells
 
 
+def _features(cells: list[str], spec: Spec) -> list[str]:
+    """The cells of the features, of a row that may have its class and other columns of its file."""
+    wanted = len(spec.features)
+    if len(cells) == wanted:
+        return cells
+    roles = spec.columns
+    if len(cells) == wanted + 1 != len(roles) and class_name(cells[-1]) in spec.classes:
+        return cells[:-1]
+    if len(cells) == len(roles) - 1:  # the file's columns without the class
+        roles = tuple(role for role in roles if role != CLASS)
+    if len(cells) == len(roles):
+        return [cell for _, cell in sorted((r, c) for r, c in zip(roles, cells, strict=True) if r >= 0)]
+    return cells
+
+
+# What a column of a file is, beside the number of a feature; see `Spec.columns`.
+UNUSED, CLASS = -1, -2
+
+
 def _float(cell: str) -> float | None:
     if "_" in cell:  # Python reads 1_000 as a number; people mean a name
         return None
     try:
-        return float(cell)
+        return float(cell.replace("\u2212", "-"))  # the minus sign of typographers and of some spreadsheets
     except ValueError:
         return None

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from data import tables
+from data import files
 from data.downloads import prepared_builder
 from data.sequences import END, Ragged, SequenceSplit
 from data.source import DataUnavailable, Source, Spec
@@ -117,7 +117,7 @@ class Config:
     Args:
         dataset: "tiny_shakespeare", "docs_text" (the English prose that ships inside Python), or "" for a
             file of one's own.
-        file: A text file of one's own, UTF-8.
+        file: A text file of one's own; see `files.decode` for encodings.
         block: Tokens that are predicted at once: the context.
         vocabulary: Most pieces that words are made of; 0: one token a character.
     """
@@ -238,8 +238,9 @@ class _File(Text):
     licence = "your own"
 
     def __init__(self, path: str) -> None:
-        self.path: Path = tables.path_of(path)
-        self.name = tables.one_line(self.path.stem)
+        self.path: Path = files.path_of(path)
+        self.name = files.one_line(self.path.stem)
+        self._encoding = ""
         try:
             size = os.stat(self.path).st_size
         except OSError as error:
@@ -252,14 +253,23 @@ class _File(Text):
 
     def parts(self) -> Iterator[str]:
         try:
-            with open(self.path, encoding="utf-8-sig", newline=None) as file:
+            if not self._encoding:
+                with open(self.path, "rb") as content:
+                    self._encoding, note = files.encoding_of(
+                        iter(lambda: content.read(_READ), b""), self.path.name, "a text"
+                    )
+                files.warn(self.path.name, note)
+            # A guess was made from a sample, so a stray byte is no error.
+            errors = "strict" if self._encoding.startswith("utf") else "replace"
+            with open(self.path, encoding=self._encoding, errors=errors, newline=None) as file:
                 while part := file.read(_READ):
                     if "\0" in part:
                         raise DataUnavailable(f"{self.path.name}: it holds bytes that are no text")
                     yield part
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
+            reason = getattr(error, "reason", error)
             raise DataUnavailable(
-                f"{self.path.name}: it is no text in UTF-8: {error.reason}. Save it as UTF-8"
+                f"{self.path.name}: it is no text in UTF-8 or UTF-16: {reason}. Save it as UTF-8"
             ) from error
         except OSError as error:
             raise DataUnavailable(f"{self.path} can't be read: {error.strerror}") from error

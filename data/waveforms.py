@@ -63,7 +63,7 @@ class Config:
         Raises:
             DataUnavailable: It is no series of that length.
         """
-        return parse_line(line, spec.input_shape, normalize=False)
+        return parse_line(line, spec.input_shape, normalize=False, classes=spec.classes)
 
     def _draw(self, generator: np.random.Generator, count: int) -> Split:
         labels = generator.integers(0, len(CLASSES), count)

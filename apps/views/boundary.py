@@ -130,20 +130,20 @@ def _columns(file: str, _name: str, _content: bytes) -> tuple[list[str], dict[st
     Raises:
         DataUnavailable: The file is no table of three columns.
     """
-    from data import points, tables
+    from data import files, points, tables
 
-    header, rows = tables.read_rows(
-        tables.as_text(_content, _name, "a CSV"), _name, points.MAX_COLUMNS, points.MAX_ROWS
+    opened = tables.read_rows(
+        files.decode(_content, _name, "a CSV").text, _name, points.MAX_COLUMNS, points.MAX_ROWS
     )
-    _, cells = next(rows, (1, []))
+    header = opened.header
+    _, cells = next(opened.rows, (1, []))
     names = [
         name if name and header.count(name) == 1 and name not in ("first", "last") else str(place)
         for place, name in enumerate(header or [""] * len(cells), start=1)
     ]
     if len(names) < COLUMNS or not cells:
         points.parse_points(_content, _name)  # says what is wrong
-    own = header or names
-    fit = [bool(name) and tables.number(cell) is not None for name, cell in zip(own, cells, strict=False)]
+    fit = [place not in opened.index and tables.number(cell) is not None for place, cell in enumerate(cells)]
     return names, dict(zip(names, fit, strict=False))
 
 

@@ -198,7 +198,7 @@ def _uploaded(entry: Entry) -> Given | None:
     )
     if file is None:
         return None
-    return _heard(entry, file) if speech else _row(entry, file.getvalue())
+    return _heard(entry, file) if speech else _row(entry, file.getvalue(), file.name)
 
 
 def _recorded(entry: Entry) -> Given | None:
@@ -221,30 +221,23 @@ def _heard(entry: Entry, file: Any) -> Given:
     return Given(seen, (wave, _rate(entry)), told=told)
 
 
-def _row(entry: Entry, content: bytes) -> Given:
+def _row(entry: Entry, content: bytes, name: str) -> Given:
     """One row of a file of series."""
-    from data import DataUnavailable, series
+    from data import series
     from inspection import lines
 
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataUnavailable("this is no text file; a CSV or a .ts file is needed") from error
-    rows = series.data_lines(text)
-    if not rows:
-        raise DataUnavailable("the file has no row of numbers")
+    settings, shape = entry.run.config["data"], entry.spec["input_shape"]
+    label = settings.get("label", "last")
+    rows, note = series.uploaded(content, name, shape, label, entry.spec["classes"])
+    if note:
+        st.caption(f"{sentence(note)}.")
     place = 1
     if len(rows) > 1:
         place = int(
             st.number_input(f"Row, of {len(rows):,}", 1, len(rows), 1, key="row", persist_state="session")
         )
-    settings = entry.run.config["data"]
-    seen = series.parse_line(
-        rows[place - 1],
-        entry.spec["input_shape"],
-        settings.get("normalize", False),
-        settings.get("fill", False),
-        settings.get("label", "last"),
+    seen = series.as_input(
+        rows[place - 1], shape, settings.get("normalize", False), settings.get("fill", False)
     )
     sound = lines.looped(seen.mean(axis=1), HEARD_RATE, HEARD_SECONDS)
     return Given(seen, (sound, HEARD_RATE), told=f"Row {place}, {len(seen)} points")

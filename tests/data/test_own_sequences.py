@@ -56,9 +56,9 @@ def test_equal_sequences_stand_on_one_side():
 
 def test_a_table_that_is_filled_up_and_a_class_in_front_are_read():
     text = "kind,a,b,c\nup,1,2,\ndown,3,2,1\nup,1,3,\ndown,2,1,\n"
-    sequences, labels = own_sequences._read(text, "own.csv", "kind")
-    assert [one[:, 0].tolist() for one in sequences] == [[1, 2], [3, 2, 1], [1, 3], [2, 1]]
-    assert labels.tolist() == ["up", "down", "up", "down"]
+    found = own_sequences.parse_sequences(text, "own.csv", "kind")
+    assert [one[:, 0].tolist() for one in found.sequences] == [[1, 2], [3, 2, 1], [1, 3], [2, 1]]
+    assert found.labels.tolist() == ["up", "down", "up", "down"]
 
 
 @pytest.mark.parametrize(

@@ -150,8 +150,14 @@ def test_a_line_is_read_as_an_input():
     np.testing.assert_array_equal(series.parse_line("1,2:3,4:a", (2, 2), False), [[1, 3], [2, 4]])
     with pytest.raises(DataUnavailable, match="takes 3 points of 1 dimensions. Received: 5 points"):
         series.parse_line("1,2,3,4,5", (3, 1))
-    assert series.data_lines(TS) == ["1,2,3:4,5,6:a", "7,8,9:1,0,1:b"]
-    assert series.data_lines("x,y,kind\n1,2,a\n") == ["1,2,a"]
+    rows, note = series.uploaded(TS.encode(), "x.ts", (3, 2))
+    assert [row.dimensions for row in rows] == [
+        [["1", "2", "3"], ["4", "5", "6"]],
+        [["7", "8", "9"], ["1", "0", "1"]],
+    ]
+    assert not note
+    rows, _ = series.uploaded(b"x,y,kind\n1,2,a\n", "own.csv", (2, 1))
+    assert [row.dimensions for row in rows] == [[["1", "2"]]]
 
 
 def test_wave_forms_follow_their_rule():
@@ -299,8 +305,10 @@ def test_decimal_commas_beside_semicolons_are_understood(text):
     found, kinds = series.parse_series(text, "own.csv")
     np.testing.assert_array_equal(found[..., 0], [[1.5, 2, -3.25], [4, 5, 60]])
     assert kinds.tolist() == ["up", "down"]
-    line = series.data_lines(text)[0]
+    line = next(line for line in text.splitlines() if line.startswith("1,5"))
     np.testing.assert_array_equal(series.parse_line(line, (3, 1), False)[:, 0], [1.5, 2, -3.25])
+    (row, _), _ = series.uploaded(text.encode(), "own.csv", (3, 1))
+    np.testing.assert_array_equal(series.as_input(row, (3, 1), False)[:, 0], [1.5, 2, -3.25])
     np.testing.assert_array_equal(series.parse_line("1,5;2,5:3;4,5", (2, 2), False), [[1.5, 3], [2.5, 4.5]])
 
 
@@ -309,5 +317,5 @@ def test_decimal_commas_that_may_part_thousands_are_told():
         DataUnavailable, match="row 2 has a decimal point, '1.5', and row 1 a decimal comma, '1,500'"
     ):
         series.parse_series("1,500;2;a\n1.5;3;b\n", "own.csv")
-    with pytest.raises(DataUnavailable, match=r"is no number: '1,7' \(decimals are written with a point\)"):
-        series.parse_series("x\ty\tkind\n1,7\t2\ta\n3\t4\tb\n", "own.csv")
+    with pytest.raises(DataUnavailable, match=r"is no number: '1,700' \(decimals are written with a point\)"):
+        series.parse_series("x\ty\tkind\n1,700\t2\ta\n3\t4\tb\n", "own.csv")

@@ -140,8 +140,8 @@ def test_the_alphabet_is_that_of_the_training_side(tmp_path):
     [
         ("One line.", {}, "its 9 tokens are too few for 10 blocks of 64 .* smaller --data.block"),
         ("", {}, "it is empty"),
-        (b"\xff\xfe\x00broken\x9d" * 100, {}, "no text in UTF-8"),
-        (b"text\0with zeros" * 1000, {}, "bytes that are no text"),
+        (b"\xff\xfe\x00broken\x9d" * 100, {}, "this is no text file. A text in UTF-8 is needed"),
+        (b"text\0with zeros" * 1000, {}, "this is no text file. A text in UTF-8 is needed"),
     ],
 )
 def test_files_that_are_no_text_are_named(tmp_path, content, settings, message):
