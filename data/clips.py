@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.files import path_of
 from data.images import read_square
 from data.source import Source, Spec, Split
 from data.splitting import split_by_content
@@ -86,7 +87,7 @@ class Config:
             DataUnavailable: It can't be read as an image.
         """
         edge, _, frames = spec.input_shape
-        strip = read_square(line, edge * frames, 1)  # a square: the strip lies in its middle rows
+        strip = read_square(path_of(line), edge * frames, 1)  # a square: the strip lies in its middle rows
         top = (edge * frames - edge) // 2
         return strip[top : top + edge].reshape(edge, frames, edge).swapaxes(1, 2).astype("float32") / 255
 

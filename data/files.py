@@ -181,7 +181,7 @@ def encoding_of(parts: Iterable[bytes], name: str, wanted: str) -> tuple[str, st
     return encoding, f"it is not UTF-8 and was read as {label}; look whether its accents are right"
 
 
-def lines_of(stream: Iterable[bytes | str]) -> Iterator[str | DataUnavailable]:
+def lines_of(stream: Iterable[bytes | str]) -> Iterator["str | BadLine"]:
     """The lines of standard input without their ends; an error in the place of a line that is not UTF-8.
 
     Args:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data.files import path_of
 from data.images import SUFFIXES, ImageError, image_files, is_litter, read_square
 from data.source import Augmentation, DataUnavailable, Source, Spec, Split
 from data.splitting import without
@@ -256,7 +257,7 @@ def read_input(path: str, spec: Spec) -> np.ndarray:
         ImageError: It can't be read as an image.
     """
     size, _, channels = spec.input_shape
-    return read_square(path, size, channels).astype("float32") / 255
+    return read_square(path_of(path), size, channels).astype("float32") / 255
 
 
 def _folders(place: Path) -> list[Path]:

@@ -84,11 +84,11 @@ class Config:
                 "table: no file is named. Name a CSV with one example a row, what is to be predicted in its "
                 "last column: --data.file PATH"
             )
-        path = tables.path_of(self.file)
+        path = files.path_of(self.file)
         content = files.read_bytes(path, "table", "a CSV", "--data.file PATH", MAX_BYTES)
         test = None
         if self.test:
-            test_path = tables.path_of(self.test)
+            test_path = files.path_of(self.test)
             test = (
                 files.read_bytes(test_path, "table", "a CSV", "--data.test PATH", MAX_BYTES),
                 test_path.name,

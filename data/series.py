@@ -132,22 +132,22 @@ class Config:
     def _files(self) -> tuple[Path, Path | None]:
         """The training file, and the test file where there is one."""
         if self.train:
-            return tables.path_of(self.train), tables.path_of(self.test) if self.test else None
+            return files.path_of(self.train), files.path_of(self.test) if self.test else None
         if not self.dataset:
             raise DataUnavailable(
                 "series: no file is named. Name a .ts file, or a CSV with one series a row: "
                 "--data.train PATH, and --data.test PATH where the test series are in another"
             )
         folder = manual_folder() / "ucr"
-        files = tuple(folder / f"{self.dataset}_{side}.ts" for side in ("TRAIN", "TEST"))
-        for file in files:
+        archived = tuple(folder / f"{self.dataset}_{side}.ts" for side in ("TRAIN", "TEST"))
+        for file in archived:
             if not file.is_file():
                 raise DataUnavailable(
                     f"{self.dataset}: {file.name} is not in {folder}. Get it from {UCR} and put it there, or "
                     f"name the files: --data.train PATH --data.test PATH; or use the embedded source: "
                     f"waveforms"
                 )
-        return files[0], files[1]
+        return archived[0], archived[1]
 
 
 @dataclass(frozen=True)
@@ -423,6 +423,9 @@ def _bare(
     row = cells[1:] if numbered else cells
     if len(row) == length + 1:
         place = class_place(row, label, classes)
+        if place is None:  # a name that the model does not know is still no number
+            place = class_place(row, label, ())
+            place = place if place is not None and not tables.is_number(row[place]) else None
         if place is not None and not (numbered and not classes and tables.is_number(row[place])):
             return [[cell for n, cell in enumerate(row) if n != place % len(row)]]
         if classes:

@@ -3,13 +3,12 @@
 import contextlib
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from data.downloads import prepared_builder
-from data.source import Augmentation, DataUnavailable, Source, Spec, Split
+from data.sounds import read_sound
+from data.source import Augmentation, Source, Spec, Split
 from data.splitting import fingerprints, without
 
 RATE = 8000  # Hz
@@ -18,9 +17,6 @@ FORMS = ("wave", "spectrogram")
 WINDOW, HOP, BANDS = 256, 80, 40  # points of a spectrum (32 ms) and between two (10 ms); mel bands
 LOWEST = 60.0  # Hz, the first band's edge
 FLOOR = 1e-3  # added to a band's power before the logarithm: of a wave that peaks at 1
-MAX_SECONDS = 30.0  # of a sound of one's own
-MAX_BYTES = 32 * 2**20
-SOUNDS = "WAV with 8, 16, 24 or 32 bits"
 
 
 @dataclass(frozen=True)
@@ -147,42 +143,6 @@ def _mel_bands() -> np.ndarray:
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     return np.maximum(0, np.minimum(rising, falling))
-
-
-def read_sound(file: str | Path | IO[bytes]) -> tuple[np.ndarray, int]:
-    """Read a WAV file.
-
-    Returns: The mean of its channels, `(N,)` float32 in [-1, 1], and its rate in Hz.
-
-    Raises:
-        DataUnavailable: It is no WAV file, a broken, an empty or a too long one.
-    """
-    from scipy.io import wavfile
-
-    name = Path(str(getattr(file, "name", file))).name
-    try:
-        if isinstance(file, str | Path) and Path(file).stat().st_size > MAX_BYTES:
-            raise DataUnavailable(f"{name}: more than {MAX_BYTES // 2**20} MiB are too much for a sound")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of chunks that are no sound
-            rate, sound = wavfile.read(file)
-    except OSError as error:
-        raise DataUnavailable(f"{name} can't be read: {error.strerror or error}") from error
-    except DataUnavailable:
-        raise
-    except Exception as error:  # a broken file makes SciPy raise almost anything
-        raise DataUnavailable(f"{name} can't be read as a sound. {SOUNDS} can be") from error
-    if not len(sound) or not 1000 <= rate <= 384_000:
-        raise DataUnavailable(f"{name} has {len(sound)} points at {rate} Hz: that is no sound to listen to")
-    if len(sound) > MAX_SECONDS * rate:
-        raise DataUnavailable(f"{name} lasts {len(sound) / rate:.0f} s; {MAX_SECONDS:.0f} s are the most")
-    levels = sound.astype("float32")
-    if sound.dtype == np.uint8:
-        levels = levels / 128 - 1
-    elif sound.dtype.kind == "i":
-        levels = levels / np.iinfo(sound.dtype).max
-    levels = np.nan_to_num(levels, posinf=0.0, neginf=0.0)
-    return np.clip(levels if levels.ndim == 1 else levels.mean(axis=1), -1, 1), int(rate)
 
 
 def _read() -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:

@@ -14,11 +14,11 @@ from decimal import Decimal, InvalidOperation
 import numpy as np
 
 from data import files
-from data.files import one_line, path_of, refuse
+from data.files import one_line, refuse
 from data.source import DataUnavailable, Spec
 from data.splitting import fingerprints
 
-__all__ = ["one_line", "path_of", "refuse"]  # of `data.files`, for those who read tables
+__all__ = ["one_line", "refuse"]  # of `data.files`, for those who read tables
 
 MAX_BYTES = files.MAX_BYTES
 MAX_ROWS = 10_000_000

@@ -145,7 +145,8 @@ def _predict(options: argparse.Namespace, _: dict[str, str]) -> int:
     from training import trainer
 
     run = runs.find(options.run, options.runs_dir)
-    for row in trainer.predict(run, (line.rstrip("\n") for line in sys.stdin)):
+    lines = getattr(sys.stdin, "buffer", sys.stdin)  # bytes: one bad line must not end the batch
+    for row in trainer.predict(run, lines):
         print(json.dumps(row), flush=True)
     return 0
 

@@ -1,17 +1,46 @@
 """Answers of a trained model to inputs from outside, a line each."""
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
 
 import models
 from data import DataUnavailable, Spec
+from data.files import BadLine, lines_of
 from training import translation, writing
 from training.runs import RunError
 from training.translation import Translator
 from training.writing import Writer
+
+
+def line_by_line(
+    predict: Callable[[Iterable[str]], Iterator[dict[str, Any]]], lines: Iterable[str | bytes]
+) -> Iterator[dict[str, Any]]:
+    """Answer lines of which some may be no text.
+
+    Args:
+        predict: From lines to their answers, one after the other.
+        lines: As they come from a file or from standard input.
+
+    Yields: What `predict` does; `{"input", "error"}` in the place of a line that is not UTF-8.
+    """
+    bad: deque[dict[str, Any]] = deque()
+
+    def texts() -> Iterator[str]:
+        for line in lines_of(lines):
+            if isinstance(line, BadLine):
+                bad.append({"input": line.line, "error": str(line)})
+            else:
+                yield line
+
+    for answer in predict(texts()):
+        while bad:  # lines before this one
+            yield bad.popleft()
+        yield answer
+    yield from bad
 
 
 def answers(

@@ -1,6 +1,7 @@
 """From a recipe to a run, and from a run's folder to training, evaluation and its model."""
 
 import contextlib
+import functools
 import importlib.metadata
 import os
 import platform
@@ -15,7 +16,7 @@ import keras
 import tensorflow as tf
 
 from data import Source, Spec
-from training import fingerprint, recipes, runs, settings, strategy, translation
+from training import fingerprint, prediction, recipes, runs, settings, strategy, translation
 from training.callbacks import BestModel, Progress, RunLog, higher_is_better
 from training.checkpoints import CheckpointError
 from training.fingerprint import DataChanged
@@ -305,13 +306,13 @@ def _check_writable(path: Path, way_out: str) -> None:
             probe.unlink(missing_ok=True)
 
 
-def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+def predict(run: Run, lines: Iterable[str | bytes]) -> Iterator[dict[str, Any]]:
     """Answer inputs from outside.
 
     Args:
         run: With a model.
         lines: One an input, as the run's data are read: the path of an image or a sound, or a series or a
-            point as numbers split by commas, or a sentence, or a text to continue.
+            point as numbers split by commas, or a sentence, or a text to continue. Bytes are UTF-8.
 
     Yields: What the recipe's own `predict` does; `{"input", "error"}` for an input that can't be read.
 
@@ -319,7 +320,8 @@ def predict(run: Run, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
         RunError: There is no model, or it is one of many nets side by side.
     """
     recipe, spec = recipes.from_config(run.config), spec_of(run)
-    yield from recipe.predict(load_model(run), spec, translation.kept_files(run), lines)
+    predict = functools.partial(recipe.predict, load_model(run), spec, translation.kept_files(run))
+    yield from prediction.line_by_line(predict, lines)
 
 
 EXPORTS = ("keras", "savedmodel", "onnx")

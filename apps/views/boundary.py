@@ -98,7 +98,9 @@ def _own() -> Given | None:
     if file is None:
         return None
     content = file.getvalue()
-    names, first = _columns(file.file_id, file.name, content)
+    names, first, note = _columns(file.file_id, file.name, content)
+    if note:
+        st.caption(f"{sentence(note)}.")
     label = st.selectbox(
         "Class", names, index=len(names) - 1, key=f"label-{file.file_id}", persist_state="session"
     )
@@ -122,8 +124,8 @@ def _own() -> Given | None:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _columns(file: str, _name: str, _content: bytes) -> tuple[list[str], dict[str, bool]]:
-    """Names of a file's columns, and which of them have a name, or need none, and a number in the first row.
+def _columns(file: str, _name: str, _content: bytes) -> tuple[list[str], dict[str, bool], str]:
+    """Names of a file's columns; which of them hold numbers that are no index; a note on the encoding, or "".
 
     A column whose name is not its own alone is named by its number from 1.
 
@@ -132,9 +134,8 @@ def _columns(file: str, _name: str, _content: bytes) -> tuple[list[str], dict[st
     """
     from data import files, points, tables
 
-    opened = tables.read_rows(
-        files.decode(_content, _name, "a CSV").text, _name, points.MAX_COLUMNS, points.MAX_ROWS
-    )
+    decoded = files.decode(_content, _name, "a CSV")
+    opened = tables.read_rows(decoded.text, _name, points.MAX_COLUMNS, points.MAX_ROWS)
     header = opened.header
     _, cells = next(opened.rows, (1, []))
     names = [
@@ -144,7 +145,7 @@ def _columns(file: str, _name: str, _content: bytes) -> tuple[list[str], dict[st
     if len(names) < COLUMNS or not cells:
         points.parse_points(_content, _name)  # says what is wrong
     fit = [place not in opened.index and tables.number(cell) is not None for place, cell in enumerate(cells)]
-    return names, dict(zip(names, fit, strict=False))
+    return names, dict(zip(names, fit, strict=False)), decoded.note
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the table")

@@ -209,10 +209,12 @@ def _recorded(entry: Entry) -> Given | None:
 
 def _heard(entry: Entry, file: Any) -> Given:
     """A sound as the model sees it."""
-    from data import spoken_digits
+    from data import sounds, spoken_digits
 
     settings = entry.run.config["data"]
-    sound, rate = spoken_digits.read_sound(io.BytesIO(file.getvalue()))
+    content = io.BytesIO(file.getvalue())
+    content.name = file.name  # for messages
+    sound, rate = sounds.read_sound(content)
     seen = spoken_digits.as_input(sound, rate, settings["form"], settings["seconds"])
     wave = spoken_digits.as_input(sound, rate, "wave", settings["seconds"])[:, 0]
     told = f"The loudest {settings['seconds']:g} s of {len(sound) / rate:.1f} s"

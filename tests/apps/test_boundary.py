@@ -372,7 +372,7 @@ def test_columns_of_numbers_are_found(page, started, lines, columns, label):
         (b"a,b,c\n1,2,yes\n3,4,no,more\n", "columns"),
         (b"a,b,c\n1,1,yes\n1,2,no\n1,3,yes\n", "tells nothing of the class"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\xff\xfe" * 50, "no text file"),
-        ("a,b,c\n1,2,größer\n".encode("latin-1"), "no text file"),
+        ("a,b,c\n1,2,größer\n".encode("latin-1"), "one row"),
         (b"a,b,c\n1e400,2,yes\n3,4,no\n", "row 2"),
         (b'a,b,c\n1,"2,yes\n3,4,no\n', ""),
     ],

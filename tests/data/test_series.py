@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import data
-from data import DataUnavailable, series, spoken_digits, waveforms
+from data import DataUnavailable, series, sounds, spoken_digits, waveforms
 from data.augmentation import DRAWS, augment
 from data.pipeline import Stream
 from data.source import Augmentation, Split
@@ -190,12 +190,12 @@ def wav(rate: int, samples: np.ndarray, channels: int = 1, width: int = 2) -> io
 
 
 def test_a_wav_file_is_read_in_its_own_loudness():
-    levels, rate = spoken_digits.read_sound(wav(16000, np.array([0, 16384, -32768], "<i2")))
+    levels, rate = sounds.read_sound(wav(16000, np.array([0, 16384, -32768], "<i2")))
     assert rate == 16000
     np.testing.assert_allclose(levels, [0, 0.5, -1], atol=1e-4)
-    stereo, _ = spoken_digits.read_sound(wav(8000, np.array([[0, 16384]] * 4, "<i2"), channels=2))
+    stereo, _ = sounds.read_sound(wav(8000, np.array([[0, 16384]] * 4, "<i2"), channels=2))
     np.testing.assert_allclose(stereo, 0.25, atol=1e-4)
-    quiet, _ = spoken_digits.read_sound(wav(8000, np.full(4, 128, "u1"), width=1))
+    quiet, _ = sounds.read_sound(wav(8000, np.full(4, 128, "u1"), width=1))
     np.testing.assert_allclose(quiet, 0)
 
 
@@ -209,7 +209,7 @@ def test_a_wav_file_is_read_in_its_own_loudness():
 )
 def test_what_is_no_sound_is_told(file, said):
     with pytest.raises(DataUnavailable, match=said):
-        spoken_digits.read_sound(file)
+        sounds.read_sound(file)
 
 
 def test_a_sound_of_any_rate_gives_the_same_input():

@@ -55,6 +55,30 @@ RECIPES = (
         training=dataclasses.replace(WATCHED, min_steps=1500, loss="cross_entropy", monitor="val_accuracy"),
     ),
     Recipe(
+        name="table_mlp",
+        summary="a table of your own, any number of columns and a class: --data.file PATH",
+        source="table",
+        architecture="mlp",
+        expected=Expected({}),
+        data=SOURCES["table"],
+        model={"widths": (64, 32), "dropout": 0.1},
+        optimizer=optimizers.Config("adamw", 3e-3, "cosine", warmup=0.05, weight_decay=0.05),
+        training=Training(epochs=40, min_steps=1000, batch_size=32),
+    ),
+    Recipe(
+        name="table_regression_mlp",
+        summary="a table of your own and a number to predict: --data.file PATH --data.label NAME",
+        source="table_regression",
+        architecture="mlp",
+        expected=Expected({}),
+        data=SOURCES["table_regression"],
+        model={"widths": (64, 32)},
+        optimizer=optimizers.Config("adamw", 3e-3, "cosine", warmup=0.05, weight_decay=0.05),
+        training=Training(
+            epochs=40, min_steps=1000, batch_size=32, loss="squared_error", monitor="val_loss"
+        ),
+    ),
+    Recipe(
         name="surface_mlp",
         summary="a function of x and y as a picture: --data.formula 'sin(2 * x) * cos(2 * y)'",
         source="surface",
