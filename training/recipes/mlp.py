@@ -74,9 +74,7 @@ RECIPES = (
         data=SOURCES["table_regression"],
         model={"widths": (64, 32)},
         optimizer=optimizers.Config("adamw", 3e-3, "cosine", warmup=0.05, weight_decay=0.05),
-        training=Training(
-            epochs=40, min_steps=1000, batch_size=32, loss="squared_error", monitor="val_loss"
-        ),
+        training=Training(epochs=40, min_steps=1000, batch_size=32, loss="squared_error", monitor="val_loss"),
     ),
     Recipe(
         name="surface_mlp",
