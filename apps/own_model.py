@@ -1,28 +1,19 @@
-"""A person's own `.keras` file, read with care: it may come from anywhere."""
+"""A person's own `.keras` file: uploaded, read in quarantine, and kept while there is room."""
 
+import gc
 import hashlib
-import io
-import json
 import math
-import tempfile
 import threading
-import zipfile
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 if TYPE_CHECKING:
     import keras
 
-    from training.saving import allow_any_layer_names
-
 MOST_MIB = 64  # of the file
-MOST_UNPACKED = 256 * 2**20  # bytes of what is packed in it
-MOST_WEIGHTS = 50_000_000
-MOST_OUTPUTS = 20_000_000  # entries of what a layer gives for one example, where its shape says so
-MEMBERS = ("metadata.json", "config.json", "model.weights.h5")  # no assets: what is shown here needs none
-SAID = 300  # characters of Keras' own words that are told
+MOST_KEPT = 512 * 2**20  # bytes of the weights of all models that are kept
 
 
 class OwnModelError(ValueError):
@@ -55,112 +46,69 @@ def _keep(key: str) -> None:
 
 
 def load(content: bytes) -> "keras.Model":
-    """Load a file, once for all reruns.
+    """Load a file, once for all reruns while there is room for it.
 
-    Code in it is never run: no Lambda, no custom object, nothing but what Keras itself ships. And it is
-    weighed before it is loaded: its unpacked size, and then, by its shapes alone, its weights and outputs.
+    See `inspection.quarantine`: code in it is never run, and it is weighed and read in a process of its own.
 
     Raises:
         OwnModelError: It is damaged, too large, or needs code of its own.
     """
-    return _load(hashlib.sha256(content).hexdigest(), _content=content)
+    return _models().get(content)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model")
-def _load(digest: str, _content: bytes) -> "keras.Model":
-    import keras
+class Models:
+    """The models that were loaded last, as many as `MOST_KEPT` bytes of weights allow; for all visitors.
 
-    config = _config(_content)
-    _weigh(config)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "own.keras"
-        path.write_bytes(_content)
-        try:
-            model = keras.models.load_model(path, compile=False, safe_mode=True)
-        # Whatever a file from anywhere makes Keras stumble over: it is told, and the page goes on.
-        except Exception as error:
-            raise OwnModelError(f"Keras can't load it: {_words(error)}") from error
-    if not isinstance(model, keras.Model):
-        raise OwnModelError(f"it holds a {type(model).__name__} and no model")
-    return allow_any_layer_names(model)
-
-
-def _config(content: bytes) -> dict[str, Any]:
-    """What a file says of its model.
-
-    Raises:
-        OwnModelError: It is no `.keras` file, or unpacks to more than it may.
+    What inspection derives from a model hangs on the model, so it goes with it.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            members = packed.infolist()
-            if sum(member.file_size for member in members) > MOST_UNPACKED:
-                raise OwnModelError(f"it unpacks to more than {MOST_UNPACKED // 2**20} MiB")
-            strange = [member.filename for member in members if member.filename not in MEMBERS]
-            if strange or len(members) != len(MEMBERS):
-                raise OwnModelError(
-                    "a .keras file as Keras 3 writes it holds its settings and its weights and nothing else"
-                    + (f". This one also holds {strange[0][:80]!r}" if strange else "")
-                )
-            config = json.loads(packed.read("config.json"))
-    # RecursionError: brackets without end. NotImplementedError: a packing that Python does not know.
-    except (
-        zipfile.BadZipFile,
-        ValueError,
-        RecursionError,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-    ) as error:
-        if isinstance(error, OwnModelError):
-            raise
-        raise OwnModelError("this is no .keras file, or a damaged one") from error
-    if not isinstance(config, dict):
-        raise OwnModelError("this is no .keras file, or a damaged one")
-    return config
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, keras.Model] = OrderedDict()
+
+    def get(self, content: bytes) -> "keras.Model":
+        """The model of a file.
+
+        Raises:
+            OwnModelError: See `load`.
+        """
+        digest = hashlib.sha256(content).hexdigest()
+        with self._lock:
+            if digest in self._kept:
+                self._kept.move_to_end(digest)
+                return self._kept[digest]
+        with st.spinner("Loading the model"):
+            model = _read(content)
+        with self._lock:
+            self._kept[digest] = model
+            dropped = False
+            while len(self._kept) > 1 and self.bytes > MOST_KEPT:
+                self._kept.popitem(last=False)
+                dropped = True
+        if dropped:
+            gc.collect()  # models hang in circles
+        return model
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the weights that are kept."""
+        return sum(sum(map(_bytes, model.variables)) for model in self._kept.values())
 
 
-def _weigh(config: dict[str, Any]) -> None:
-    """Build a model by its shapes alone, and raise an OwnModelError where it is too large or can't be built.
-
-    In a thread of its own, since Keras notes the variables that wait for their values for each thread, and
-    would give them values at the next occasion.
-    """
-    told: list[OwnModelError | None] = []
-    thread = threading.Thread(target=lambda: told.append(_too_large(config)), name="weigh a model")
-    thread.start()
-    thread.join()
-    if not told:
-        raise OwnModelError("Keras can't build it")
-    if told[0] is not None:
-        raise told[0]
+@st.cache_resource(show_spinner=False)
+def _models() -> Models:
+    return Models()
 
 
-def _too_large(config: dict[str, Any]) -> OwnModelError | None:
-    import keras
-
-    from inspection import graph
+def _read(content: bytes) -> "keras.Model":
+    from inspection import quarantine
+    from training.saving import allow_any_layer_names
 
     try:
-        with keras.StatelessScope(initialize_variables=False):
-            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
-            weights = sum(math.prod(variable.shape) for variable in model.variables)
-            outputs = [layer.tensor for layer in graph.layers(model).values()]
-            largest = max((math.prod(size or 1 for size in each.shape[1:]) for each in outputs), default=0)
-    except graph.InspectionError as error:
-        return OwnModelError(str(error))
-    except Exception as error:  # see `_load`
-        return OwnModelError(f"Keras can't build it: {_words(error)}")
-    if weights > MOST_WEIGHTS:
-        return OwnModelError(
-            f"it has {weights:,} weights, more than the {MOST_WEIGHTS:,} that are loaded here"
-        )
-    if largest > MOST_OUTPUTS:
-        return OwnModelError(f"one of its layers gives {largest:,} numbers for one example")
-    return None
+        return allow_any_layer_names(quarantine.load(content))
+    except quarantine.QuarantineError as error:
+        raise OwnModelError(str(error)) from error
 
 
-def _words(error: Exception) -> str:
-    """What Keras says, in one line."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:SAID]
+def _bytes(variable: "keras.Variable") -> int:
+    return math.prod(variable.shape) * variable.value.dtype.size
