@@ -63,7 +63,7 @@ $(VENV)/made:
 	@touch $@
 
 $(RUN_STAMP): $(VENV)/made requirements.txt constraints.txt
-	$(PIP) --requirement requirements.txt $(if $(GPU),'tensorflow[and-cuda]') $(if $(ONNX),onnx tf2onnx) $(if $(ATARI),ale-py)
+	$(PIP) --requirement requirements.txt $(if $(GPU),'tensorflow[and-cuda]') $(if $(ONNX),onnx tf2onnx onnxruntime) $(if $(ATARI),ale-py)
 	@touch $@
 
 $(DEV_STAMP): $(VENV)/made requirements-dev.txt constraints.txt

@@ -16,14 +16,14 @@ import keras
 import tensorflow as tf
 
 from data import Source, Spec
-from training import fingerprint, prediction, recipes, runs, settings, strategy, translation
+from training import exporting, fingerprint, prediction, recipes, runs, settings, strategy, translation
 from training.callbacks import BestModel, Progress, RunLog, higher_is_better
 from training.checkpoints import CheckpointError
 from training.fingerprint import DataChanged
 from training.loop import Loop, NotFinite, Schedule, Stop
 from training.recipe import Recipe, Training
 from training.runs import Run, RunError
-from training.saving import allow_any_layer_names, save_model
+from training.saving import allow_any_layer_names
 
 SPLITS = ("train", "validation", "test")
 MOST_SEED = 2**32 - 1  # that NumPy takes
@@ -324,40 +324,31 @@ def predict(run: Run, lines: Iterable[str | bytes]) -> Iterator[dict[str, Any]]:
     yield from prediction.line_by_line(predict, lines)
 
 
-EXPORTS = ("keras", "savedmodel", "onnx")
-
-
 def export(run: Run, form: str, out: Path | None = None) -> Path:
-    """Write the best model in another format.
+    """Write the best model in another format; the file is opened and compared with the model first.
 
     Args:
         run: With a model.
-        form: One of `EXPORTS`.
+        form: One of `exporting.FORMATS`.
         out: Where to; None: `export/` in the run's folder.
 
     Returns: The file, or for "savedmodel" the folder.
 
     Raises:
-        RunError: There is no model, a package that the format needs is missing, or the file can't be
-            written.
+        RunError: There is no model, a package that the format needs is missing, the model can't be converted,
+            or the file can't be written.
     """
-    suffix = {"keras": ".keras", "savedmodel": "", "onnx": ".onnx"}[form]
-    path = out or run.path / "export" / f"{run.name}{suffix}"
+    path = out or run.path / "export" / f"{run.name}{exporting.SUFFIXES[form]}"
     model = load_model(run)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if form == "keras":
-            save_model(model, path)
-        else:
-            kind = "tf_saved_model" if form == "savedmodel" else "onnx"
-            # ONNX export asks for a model that has been called.
-            model(tf.nest.map_structure(lambda t: tf.zeros((1, *t.shape[1:]), t.dtype), model.input))
-            model.export(path, format=kind, verbose=False)
+        exporting.export_model(model, form, path)
     except ImportError as error:
         raise RunError(
             f"export to {form} needs packages that are not installed ({_first_line(error)}): "
             f"make install ONNX=1"
         ) from error
+    except exporting.ExportError as error:
+        raise RunError(str(error)) from error
     except OSError as error:
         raise RunError(f"{path} can't be written: {error.strerror or error}") from error
     return path
