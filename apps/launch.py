@@ -1,5 +1,6 @@
 """Trainings as processes of their own: they outlive the tab that started them, and the server."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -10,6 +11,14 @@ from training.runs import Run, RunError
 
 ACTIVE = ("queued", "running")
 OUTPUT = "output.log"  # in the run's folder: what the process prints
+AT_ONCE = 5  # trainings that go on at once, unless the variable says another number: as many as a race has
+AT_ONCE_VARIABLE = "NEURAL_ARCADE_TRAININGS"
+
+
+def at_once() -> int:
+    """How many trainings that the app started go on at once; further ones wait."""
+    text = os.environ.get(AT_ONCE_VARIABLE, "").strip()
+    return int(text) if text.isdecimal() and 0 < int(text[:9]) < 10**6 else AT_ONCE
 
 
 def start(run: Run, devices: str = "auto") -> threading.Thread:
@@ -27,8 +36,8 @@ def start(run: Run, devices: str = "auto") -> threading.Thread:
     status = run.status
     if status.get("state") in ACTIVE and status.get("pid"):  # one that was only made has no process yet
         raise RunError(f"run {run.name!r} is being trained already")
-    run.update_status(state="queued", pid=None, error=None)
     try:
+        run.update_status(state="queued", pid=None, error=None, note=None)
         with open(run.path / OUTPUT, "ab") as output:
             process = subprocess.Popen(
                 command(run, devices),
@@ -46,11 +55,12 @@ def start(run: Run, devices: str = "auto") -> threading.Thread:
             )
     except OSError as error:
         message = f"the training can't be started: {error.strerror}"
-        run.update_status(state="failed", error=message)
+        with contextlib.suppress(OSError):  # a disk that is full
+            run.update_status(state="failed", error=message)
         raise RunError(message) from error
-    run.update_status(
-        **runs.process_facts(process.pid)
-    )  # so that it can be stopped before it has said a word
+    with contextlib.suppress(OSError):  # the training itself says that its disk is full
+        # So that it can be stopped before it has said a word.
+        run.update_status(**runs.process_facts(process.pid))
     reaper = threading.Thread(target=_reap, args=(process, run), name=f"reap {run.name}", daemon=True)
     reaper.start()
     return reaper
@@ -61,7 +71,7 @@ def command(run: Run, devices: str = "auto") -> list[str]:
     return [
         *(sys.executable, "-m", "training", "train", run.config["recipe"]),
         *("--name", run.name, "--runs-dir", str(run.path.parent.absolute()), "--resume"),
-        *("--devices", devices),
+        *("--devices", devices, "--at-once", str(at_once())),
     ]
 
 

@@ -150,6 +150,9 @@ def _stop(run: Run) -> None:
 def _progress(status: dict[str, Any], active: bool, rows: list[dict[str, Any]]) -> None:
     """How far it is: the bar, and the line below it."""
     steps, step = status.get("steps"), status.get("step", 0)
+    if active and status.get("note"):
+        st.progress(0.0, text=sentence(status["note"]))
+        return
     if not steps:
         st.progress(0.0, text="Starting: TensorFlow wakes and the data are read")
         return

@@ -33,7 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return COMMANDS[options.command](options)
     except (GameError, SettingsError, runs.RunError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return USAGE_ERROR
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(lines.os_error(error), file=sys.stderr)
+    return USAGE_ERROR
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from training import arguments as lines
-from training import quiet, runs
+from training import quiet, runs, slots
 from training.arguments import STOPPED, USAGE_ERROR, Parser, positive
 
 
@@ -22,7 +22,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command != "train":
         parser.unrecognized(rest, options.command)
-    # Only now, so that --help answers at once.
+    if options.command == "train" and options.at_once:
+        try:
+            with slots.slot(options.runs_dir, options.at_once, lambda: _wait(options)):
+                return _run(parser, options, rest)
+        except runs.RunError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return USAGE_ERROR
+    return _run(parser, options, rest)
+
+
+def _wait(options: argparse.Namespace) -> None:
+    """Say that a training waits for others: to a terminal, and in the run's status where it is there."""
+    limit = "1 training goes" if options.at_once == 1 else f"{options.at_once} trainings go"
+    note = f"waits: {limit} on at once here"
+    print(f"{note} (--at-once)", file=sys.stderr, flush=True)
+    if options.name and options.resume and runs.NAME.fullmatch(options.name):
+        run = runs.Run(options.runs_dir / options.name)
+        if run.config and run.status.get("state") == "queued":
+            run.update_status(note=note, **runs.this_process())
+
+
+def _run(parser: Parser, options: argparse.Namespace, rest: list[str]) -> int:
+    # Only now, so that --help answers at once, and a training that waits is small.
     quiet.import_tensorflow()
     from data import DataUnavailable
     from training.settings import SettingsError
@@ -38,7 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return COMMANDS[options.command](options, overrides)
     except (DataUnavailable, DeviceError, SettingsError, runs.RunError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return USAGE_ERROR
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(lines.os_error(error), file=sys.stderr)
+    return USAGE_ERROR
 
 
 def _list(options: argparse.Namespace, _: dict[str, str]) -> int:
@@ -116,6 +142,7 @@ def _run_to_resume(options: argparse.Namespace, overrides: dict[str, str]) -> ru
         run = mine[0]
     if run.config["recipe"] != options.recipe:
         raise runs.RunError(f"run {run.name!r} is one of {run.config['recipe']}, not of {options.recipe}")
+    run.check_own()
     if options.steps is not None:
         run.write_json("config.json", {**run.config, "steps": options.steps})
     return run
@@ -154,7 +181,9 @@ def _predict(options: argparse.Namespace, _: dict[str, str]) -> int:
 def _export(options: argparse.Namespace, _: dict[str, str]) -> int:
     from training import trainer
 
-    path = trainer.export(runs.find(options.run, options.runs_dir), options.format, options.out)
+    path = trainer.export(
+        runs.find(options.run, options.runs_dir), options.format, options.out, options.runs_dir
+    )
     _print_result({"path": str(path)}, options.json)
     return 0
 
@@ -224,6 +253,11 @@ def _parser() -> Parser:
     train.add_argument("--devices", default="auto", help="auto, cpu:N or gpu:N")
     train.add_argument("--seed", type=int, help="of everything random (default: 0)")
     train.add_argument("--steps", type=positive, help="optimizer steps in all")
+    train.add_argument(
+        "--at-once",
+        type=positive,
+        help="wait while so many other trainings with this option go on in --runs-dir",
+    )
     train.add_argument("--resume", action="store_true", help="go on with a run, --name or the newest")
 
     evaluate = commands.add_parser("evaluate", parents=[shared, placed], help="figures on a split")
@@ -250,7 +284,11 @@ def _parser() -> Parser:
     export = commands.add_parser("export", parents=[shared, placed], help="the model as a file")
     export.add_argument("run", help="a run's name, a gallery name, or a path")
     export.add_argument("--format", choices=("keras", "savedmodel", "onnx"), default="keras")
-    export.add_argument("--out", type=Path, help="where to (default: in the run's folder)")
+    export.add_argument(
+        "--out",
+        type=Path,
+        help="where to (default: in the run's folder; for a model of the gallery, exports/ in --runs-dir)",
+    )
 
     gallery = commands.add_parser(
         "gallery", parents=[shared, placed], help="train the models that ship with the suite"

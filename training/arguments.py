@@ -4,6 +4,7 @@ This module imports neither TensorFlow nor Keras, so that `--help` and a mistype
 """
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -76,16 +77,27 @@ def run(main: Callable[[], int]) -> NoReturn:
     except BrokenPipeError:
         code = CLOSED_PIPE
         _discard_output()
+    except OSError as error:  # standard output is a file on a disk that is full
+        code = USAGE_ERROR
+        with contextlib.suppress(OSError):
+            print(os_error(error), file=sys.stderr, flush=True)
+        _discard_output()
     sys.exit(code)
 
 
+def os_error(error: OSError) -> str:
+    """The line that a command ends with where a file can't be read or written."""
+    name = error.filename if error.filename is not None else "standard output"
+    return f"error: {name} can't be used: {error.strerror or error}"
+
+
 def _discard_output() -> None:
-    """Let Python's own flush at exit succeed on a pipe that is closed."""
+    """Let Python's own flush at exit succeed on a pipe that is closed or a disk that is full."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError:
             os.dup2(nowhere, stream.fileno())
 
 

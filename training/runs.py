@@ -152,6 +152,14 @@ class Run:
         """Whether it is one of the gallery, which is part of the suite and not the user's to change."""
         return self.path.resolve().parent == GALLERY.resolve()
 
+    def check_own(self) -> None:
+        """Raise a RunError if this run is one of the gallery, which no training may change."""
+        if self.ships:
+            raise RunError(
+                f"{self.name!r} is a model of the gallery, which ships with the suite, so it is not trained "
+                f"further. Start a run of your own: take another --name, and leave out --resume"
+            )
+
     # Changing it
 
     def write_json(self, name: str, content: Any) -> None:
@@ -172,16 +180,22 @@ class Run:
         """Hold the run for this process; the lock goes with the process, however it ends.
 
         Raises:
-            RunError: Another process holds it.
+            RunError: Another process holds it, or its folder can't be written.
         """
+        lock = self._lock(LOCK_SECONDS)
         try:
-            with self._lock(LOCK_SECONDS):
-                yield
+            lock.acquire()
         except Timeout:
             pid = self._read("status.json").get("pid")
             raise RunError(
                 f"run {self.name!r} is in use by process {pid}. Wait for it, stop it, or take another --name"
             ) from None
+        except OSError as error:
+            raise RunError(f"{self.path} can't be written: {error.strerror or error}") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def stop(self) -> None:
         """Ask the process that trains this run to save and stop.
@@ -330,10 +344,9 @@ def create(directory: Path, name: str, config: dict[str, Any], worker: int = 0) 
     """
     check_name(name)
     run = Run(Path(directory) / folder_name(name, worker))
+    _remove_beginning(run.path)
     try:
         run.path.mkdir(parents=True)
-        run.write_json("config.json", config)
-        run.update_status(state="queued", step=0, created=now())
     except FileExistsError:
         raise RunError(
             f"there is a run {name!r} already in {directory}. Go on with it by --resume, or take "
@@ -341,7 +354,20 @@ def create(directory: Path, name: str, config: dict[str, Any], worker: int = 0) 
         ) from None
     except OSError as error:
         raise RunError(f"{run.path} can't be written: {error.strerror}") from error
+    try:
+        run.write_json("config.json", config)
+        run.update_status(state="queued", step=0, created=now())
+    except OSError as error:
+        shutil.rmtree(run.path, ignore_errors=True)  # or nobody could take its name again
+        raise RunError(f"{run.path} can't be written: {error.strerror}") from error
     return run
+
+
+def _remove_beginning(path: Path) -> None:
+    """Remove a folder in which a process that was killed, or a full disk, left nothing but hidden files."""
+    with contextlib.suppress(OSError):
+        if not path.is_symlink() and all(child.name.startswith(".") for child in path.iterdir()):
+            shutil.rmtree(path)
 
 
 def folder_name(name: str, worker: int = 0) -> str:

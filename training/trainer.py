@@ -93,12 +93,15 @@ def train(
         RunError: The run is in use, or can't go on; its state is "failed" and has the message.
         SettingsError, DeviceError, DataUnavailable: A setting doesn't fit.
     """
+    run.check_own()
     with run.locked():
-        run.update_status(state="running", error=None, **runs.this_process())
         stop = stop or Stop()
         try:
+            run.update_status(state="running", error=None, note=None, **runs.this_process())
             loop = _prepare(run, devices, stop, callbacks, quiet)
             logs = loop.run()
+            done = loop.step >= loop.schedule.steps or not stop.wanted
+            run.update_status(state="finished" if done else "stopped", step=loop.step)
         except (NotFinite, OSError, CheckpointError) as error:
             message = _tell(error, run)
             _mark_failed(run, message)
@@ -106,8 +109,6 @@ def train(
         except BaseException as error:
             _mark_failed(run, str(error) or type(error).__name__)
             raise
-        done = loop.step >= loop.schedule.steps or not stop.wanted
-        run.update_status(state="finished" if done else "stopped", step=loop.step)
         return logs
 
 
@@ -324,13 +325,15 @@ def predict(run: Run, lines: Iterable[str | bytes]) -> Iterator[dict[str, Any]]:
     yield from prediction.line_by_line(predict, lines)
 
 
-def export(run: Run, form: str, out: Path | None = None) -> Path:
+def export(run: Run, form: str, out: Path | None = None, runs_dir: Path = runs.RUNS) -> Path:
     """Write the best model in another format; the file is opened and compared with the model first.
 
     Args:
         run: With a model.
         form: One of `exporting.FORMATS`.
-        out: Where to; None: `export/` in the run's folder.
+        out: Where to; None: `export/` in the run's folder, or `exports/` in `runs_dir` for a model of the
+            gallery, which ships with the suite.
+        runs_dir: Folder of the runs.
 
     Returns: The file, or for "savedmodel" the folder.
 
@@ -338,7 +341,9 @@ def export(run: Run, form: str, out: Path | None = None) -> Path:
         RunError: There is no model, a package that the format needs is missing, the model can't be converted,
             or the file can't be written.
     """
-    path = out or run.path / "export" / f"{run.name}{exporting.SUFFIXES[form]}"
+    folder = Path(runs_dir) / "exports" if run.ships else run.path / "export"
+    path = out or folder / f"{run.name}{exporting.SUFFIXES[form]}"
+    _check_writable(path, "Take another place: --out PATH")
     model = load_model(run)
     try:
         exporting.export_model(model, form, path)
@@ -350,7 +355,8 @@ def export(run: Run, form: str, out: Path | None = None) -> Path:
     except exporting.ExportError as error:
         raise RunError(str(error)) from error
     except OSError as error:
-        raise RunError(f"{path} can't be written: {error.strerror or error}") from error
+        reason = error.strerror or error
+        raise RunError(f"{path} can't be written: {reason}. Take another place: --out PATH") from error
     return path
 
 
@@ -370,6 +376,9 @@ def _tell(error: Exception, run: Run) -> str:
     if isinstance(error, NotFinite):
         return f"{error}; {last}. Try a lower --optimizer.learning_rate, or --optimizer.clip_norm 1"
     if isinstance(error, OSError):
+        named = Path(str(error.filename)) if error.filename is not None else run.path
+        if run.path.absolute() not in (named.absolute(), *named.absolute().parents):
+            return f"{named} can't be used ({error.strerror or error}); {last}"
         return f"{run.path} can't be written ({error.strerror or error}); {last}. Make room, then --resume"
     return str(error)
 

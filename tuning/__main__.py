@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SearchError, SettingsError, runs.RunError) as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"error: {error.filename} can't be used: {error.strerror}", file=sys.stderr)
+        print(lines.os_error(error), file=sys.stderr)
     return USAGE_ERROR
 
 
