@@ -18,7 +18,7 @@ AT_ONCE_VARIABLE = "NEURAL_ARCADE_TRAININGS"
 def at_once() -> int:
     """How many trainings that the app started go on at once; further ones wait."""
     text = os.environ.get(AT_ONCE_VARIABLE, "").strip()
-    return int(text) if text.isdecimal() and 0 < int(text[:9]) < 10**6 else AT_ONCE
+    return int(text) if text.isdecimal() and len(text) < 7 and int(text) else AT_ONCE
 
 
 def start(run: Run, devices: str = "auto") -> threading.Thread:

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from apps import charts, devices, launch, library, links, run_card
+from apps import charts, devices, launch, library, links, permitted, run_card
 from apps.escaping import escape_markdown, sentence
 from training import runs, snapshots
 from training.runs import Run, RunError
@@ -283,6 +283,7 @@ def _create(
     content = None
     try:
         changes = changes | _parse(more)
+        permitted.check(recipe.override(changes).to_config()["data"])
         if recipe.source == "pairs":
             content = _pairs(changes, name, file)
         if recipe.source == "text":

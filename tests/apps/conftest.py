@@ -79,7 +79,11 @@ class Shelves:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"NEURAL_ARCADE_RUNS": str(self.runs), "NEURAL_ARCADE_GALLERY": str(self.gallery)}
+        return {
+            "NEURAL_ARCADE_RUNS": str(self.runs),
+            "NEURAL_ARCADE_GALLERY": str(self.gallery),
+            "NEURAL_ARCADE_FOLDERS": os.sep,  # tests name files where pytest puts them
+        }
 
     def add(
         self,
