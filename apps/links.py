@@ -71,7 +71,7 @@ def _page(entry: Entry) -> str | None:
     if source in BY_SOURCE:
         return BY_SOURCE[source]
     if entry.architecture == "mlp":
-        return ACTIVATIONS
+        return ACTIVATIONS if source != "table_regression" else None  # it watches those that learn classes
     if library.sees_images(entry):
         return CONVOLUTION
     return SIGNALS if entry.architecture == "cnn" else None

@@ -10,7 +10,7 @@ import numpy as np
 
 from data.sequences import Ragged, SequenceSplit
 from data.source import DataUnavailable, Source, Spec, Split
-from data.tables import number
+from data.tables import number, read_line
 
 SYMBOLS = 8  # that copying asks for
 COPIED = 10  # symbols that are to be remembered
@@ -243,7 +243,7 @@ class Parity:
 
 def _numbers(line: str, name: str, count: int | None = None) -> np.ndarray:
     """The numbers of a line, float32."""
-    cells = [cell.strip() for cell in line.strip().split(",")]
+    cells = read_line(line)
     if len(cells) > 2 * MOST_LENGTH or (count is not None and len(cells) != count):
         wanted = f"{count}" if count else f"at most {2 * MOST_LENGTH}"
         raise DataUnavailable(f"{name}: {wanted} numbers are needed, split by commas. Received: {len(cells)}")

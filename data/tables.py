@@ -486,7 +486,11 @@ def _is_header(row: NumberedRow, others: Sequence[NumberedRow], label: str) -> b
     counts = _counts(numbers)
     from_zero = counts and numbers[0] == "0"
     if not texts:  # the class is named by a number too
-        seen = {class_name(other[-1]) for _, other in others}
+        seen = {
+            class_name(cell) for cell in _column(0 if label == "first" else len(cells) - 1, cells, others)
+        }
+        if counts and len(others) > 1 and not any(map(is_number, seen)):
+            return True  # a number above classes that are names
         return counts and len(numbers) > 3 - start and (len(numbers) >= 10 or cells[-1] not in seen)
     columns = {place: _column(place, cells, others) for place in texts}
     if any(cells[place] in columns[place] for place in texts):  # a class, of this row as of others
@@ -500,7 +504,8 @@ def _is_header(row: NumberedRow, others: Sequence[NumberedRow], label: str) -> b
     kinds = [class_name(cell) for cell in columns[texts[0]]]
     if len(kinds) > 1 and all(map(is_number, kinds)):
         return True
-    return len(kinds) > 2 and len(set(kinds)) <= len(kinds) / 2 and _evenly_spaced(numbers)
+    recur = len(kinds) > 2 and len(set(kinds)) <= len(kinds) / 2
+    return recur and ((counts and len(numbers) > 2) or _evenly_spaced(numbers))
 
 
 def _lacks_a_name(first: Sequence[NumberedRow]) -> bool:

@@ -1,6 +1,5 @@
 """The recipe of an agent: what it plays, with what policy, how it learns, and what it is measured by."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -8,7 +7,8 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
-from data.source import Source, Spec
+from data import tables
+from data.source import DataUnavailable, Source, Spec
 from games import GameError
 from games.dqn import DQN
 from games.game import Playable
@@ -195,10 +195,11 @@ class AgentRecipe(Recipe):
         memory = player.first(1)
         for line in lines:
             try:
-                numbers = np.array([float(part) for part in itertools.islice(line.split(","), size + 1)])
-            except ValueError:
-                numbers = np.array([])
-            if len(numbers) != size or not np.isfinite(numbers).all():
+                cells = [tables.number(cell) for cell in tables.read_line(line)]
+            except DataUnavailable:  # far too many
+                cells = []
+            numbers = np.array([value for value in cells if value is not None])
+            if not len(numbers) == len(cells) == size:
                 error = f"an observation of {spec.name} is {size} numbers split by commas"
                 yield {"input": line, "error": error}
                 continue

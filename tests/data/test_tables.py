@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from data import DataUnavailable, files, own_table, points, series, tables
+from training import recipes
 
 RANDOM = np.random.default_rng(0)
 VALUES = RANDOM.normal(size=(24, 20)).round(3)
@@ -136,6 +137,11 @@ HEADERS = {
     "1.5,2.5,y\n5,6,0\n7,9,1\n8,8,1\n": True,
     "name,0,1,2,class\nx,5,6,7,a\nz,7,9,1,b\n": True,
     "none,null,kind\n5,6,a\n7,9,b\n": True,
+    "1,2,3\n5,6,a\n7,9,b\n": True,
+    "0,1,2\n5,6,a\n7,9,b\n": True,
+    "1,2,3,wie\n5,6,7,a\n7,9,1,b\n5,6,7,a\n7,9,2,b\n": True,
+    "1,2,3\n5,6,4\n7,9,3\n": False,
+    "1,2,3,once\n5,6,7,a\n7,9,1,b\n": False,
     "1,2,a\n3,4,b\n": False,
     "0,1,2,up\n5,6,7,up\n7,9,1,down\n": False,
     "1,2,3,up\n4,5,6,down\n": False,
@@ -416,6 +422,39 @@ def test_gaps_in_a_table_are_filled_only_where_that_is_asked_for():
     found = np.concatenate([split.inputs for split in (source.train, source.validation, source.test)])
     assert (found[:, 1] == 0).sum() == 1
     assert config.read("5,NA,1,1", source.spec)[1] == 0
+
+
+# What messages advise
+
+
+def advice(content: str, said: str, **settings: str) -> None:
+    """A table that is refused with this advice, and taken where it is followed."""
+    recipe = "table_mlp" if settings.pop("all", "") else "points_mlp"
+    with pytest.raises(DataUnavailable, match=said):
+        recipes.find(recipe).data.parse(content, "own.csv")
+    changed = recipes.find(recipe).override({f"data.{name}": value for name, value in settings.items()})
+    assert len(changed.data.parse(content, "own.csv").train)
+
+
+def test_advice_on_tables_works():
+    random = np.random.default_rng(0)
+    numbers = [f"{x:.3f},{y:.3f},{z:.3f}" for x, y, z in random.normal(size=(120, 3))]
+    kinds = ["a", "b"] * 60
+    first = "\n".join(["kind,x,y,z", *(f"{kind},{row}" for kind, row in zip(kinds, numbers, strict=True))])
+    advice(first, "more than 100 classes in column 4.*--data.label NAME", label="kind")
+    advice(first, "more than 100 classes in column 4.*--data.label NAME", label="first", all="yes")
+    rows = [f"{row},{kind}" for row, kind in zip(numbers, kinds, strict=True)]
+    still = "\n".join(["w,x,y,z,kind", *(f"1,{row}" for row in rows)])
+    advice(still, "column 1 .'w'. is 1 in every row.*Take another: --data.columns NAME,NAME", columns="x,z")
+    gap = "\n".join(["x,y,z,kind", f",{rows[0].partition(',')[2]}", *rows])
+    advice(gap, "there is a gap.*take other columns: --data.columns NAME,NAME", columns="y,z")
+    advice(gap, "have gaps filled by the column's mean: --data.fill true", fill="true", all="yes")
+    twice = "\n".join(["x,x,x,kind", *rows])
+    named = recipes.find("points_mlp").override({"data.file": "", "data.columns": "x,y"}).data
+    with pytest.raises(DataUnavailable, match="it has 3 columns 'x'. Name it by its number"):
+        named.parse(twice, "own.csv")
+    by_number = recipes.find("points_mlp").override({"data.columns": "1,3"}).data
+    assert by_number.parse(twice, "own.csv").spec.features == ("column 1", "column 3")
 
 
 # Paths
