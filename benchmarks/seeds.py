@@ -52,7 +52,7 @@ def finished(recipe: Recipe, run: Run, seed: int) -> Run:
         RunError: There is a run of that name with other settings.
     """
     if not run.config:
-        run = trainer.create(recipe, run.path.parent, run.name, seed)
+        return trainer.start(recipe, run.path.parent, run.name, seed, quiet=True)[0]
     resolved = recipes.from_config(run.config).to_config()
     if resolved != recipe.to_config() or run.config["seed"] != seed or run.config["steps"]:
         raise runs.RunError(

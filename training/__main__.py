@@ -47,8 +47,8 @@ def _run(parser: Parser, options: argparse.Namespace, rest: list[str]) -> int:
     # Only now, so that --help answers at once, and a training that waits is small.
     quiet.import_tensorflow()
     from data import DataUnavailable
+    from training.cluster import DeviceError, WaitStopped
     from training.settings import SettingsError
-    from training.strategy import DeviceError
 
     def fields() -> list[str]:
         from training import recipes
@@ -60,6 +60,9 @@ def _run(parser: Parser, options: argparse.Namespace, rest: list[str]) -> int:
         return COMMANDS[options.command](options, overrides)
     except (DataUnavailable, DeviceError, SettingsError, runs.RunError) as error:
         print(f"error: {error}", file=sys.stderr)
+    except WaitStopped as error:
+        print(error, file=sys.stderr)
+        return STOPPED
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -101,19 +104,34 @@ def _train(options: argparse.Namespace, overrides: dict[str, str]) -> int:
     from training import recipes, strategy, trainer
     from training.loop import Stop
 
-    recipe = recipes.find(options.recipe)
+    def tell(run: runs.Run, notes: Sequence[str] = ()) -> None:
+        if strategy.worker().is_chief:
+            for line in (f"run {run.name} in {run.path}", *(f"note: {note}" for note in notes)):
+                print(line, file=sys.stderr)
+
+    stop = Stop()
     if options.resume:
         run = _run_to_resume(options, overrides)
+        tell(run)
+        _stop_on_signals(stop)
+        figures = trainer.train(
+            run, options.devices, stop, quiet=options.json, wait_seconds=options.worker_timeout
+        )
     else:
-        recipe = recipe.override(overrides)
-        run = trainer.create(recipe, options.runs_dir, options.name, options.seed or 0, options.steps)
-    if strategy.worker().is_chief:
-        print(f"run {run.name} in {run.path}", file=sys.stderr)
-        for note in () if options.resume else recipe.notes:
-            print(f"note: {note}", file=sys.stderr)
-    stop = Stop()
-    _stop_on_signals(stop)
-    figures = trainer.train(run, options.devices, stop, quiet=options.json)
+        recipe = recipes.find(options.recipe).override(overrides)
+        _stop_on_signals(stop)
+        run, figures = trainer.start(
+            recipe,
+            options.runs_dir,
+            options.name,
+            options.seed or 0,
+            options.steps,
+            options.devices,
+            stop,
+            quiet=options.json,
+            wait_seconds=options.worker_timeout,
+            on_created=lambda run: tell(run, recipe.notes),
+        )
     result = {"run": run.name, "path": str(run.path), "state": run.state, **figures}
     _print_result(result, options.json)
     return STOPPED if run.state == "stopped" else 0
@@ -121,7 +139,7 @@ def _train(options: argparse.Namespace, overrides: dict[str, str]) -> int:
 
 def _run_to_resume(options: argparse.Namespace, overrides: dict[str, str]) -> runs.Run:
     """The run that `--resume` names; without a name, the newest of the recipe."""
-    from training import strategy
+    from training import recipes, strategy
     from training.settings import SettingsError
 
     if overrides or options.seed is not None:
@@ -138,6 +156,7 @@ def _run_to_resume(options: argparse.Namespace, overrides: dict[str, str]) -> ru
     else:
         mine = [r for r in runs.runs_in(options.runs_dir) if r.config["recipe"] == options.recipe]
         if not mine:
+            recipes.find(options.recipe)  # names the nearest where it is mistyped
             raise runs.RunError(f"there is no run of {options.recipe} to resume in {options.runs_dir}")
         run = mine[0]
     if run.config["recipe"] != options.recipe:
@@ -248,7 +267,7 @@ def _parser() -> Parser:
         epilog="Any setting can be changed: --model.FIELD, --data.FIELD, --optimizer.FIELD, "
         "--training.FIELD, each followed by its value; lists are written 32,64.",
     )
-    train.add_argument("recipe")
+    train.add_argument("recipe", help="its name, or the path of a run's config.json")
     train.add_argument("--name", help="of the run (default: the recipe's name and a number)")
     train.add_argument("--devices", default="auto", help="auto, cpu:N or gpu:N")
     train.add_argument("--seed", type=int, help="of everything random (default: 0)")
@@ -257,6 +276,13 @@ def _parser() -> Parser:
         "--at-once",
         type=positive,
         help="wait while so many other trainings with this option go on in --runs-dir",
+    )
+    train.add_argument(
+        "--worker-timeout",
+        type=positive,
+        default=300,
+        metavar="SECONDS",
+        help="longest time to wait for the other processes of TF_CONFIG to start (default: 300)",
     )
     train.add_argument("--resume", action="store_true", help="go on with a run, --name or the newest")
 

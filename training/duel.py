@@ -85,6 +85,9 @@ class DuelRecipe(Recipe):
         )
         return Adversarial(generator, discriminator, (first, second), self.duel, seed)
 
+    def check_model(self, model: keras.Model) -> None:
+        super().check_model(gan.players(model)[0])
+
     def watchers(self, run: Run, model: keras.Model, source: Source) -> list[keras.callbacks.Callback]:
         generator, _ = gan.players(model)
         found: list[keras.callbacks.Callback] = super().watchers(run, generator, source)

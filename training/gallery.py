@@ -74,10 +74,10 @@ def make(name: str, directory: Path, stop: Stop) -> tuple[Run, bool]:
     """
     if (directory / name / "config.json").exists():
         run = Run(directory / name)
+        if run.state != "finished":
+            trainer.train(run, stop=stop)
     else:
-        run = trainer.create(recipes.find(name), directory, name)
-    if run.state != "finished":
-        trainer.train(run, stop=stop)
+        run, _ = trainer.start(recipes.find(name), directory, name, stop=stop)
     return run, run.state == "finished" and publish(run)
 
 

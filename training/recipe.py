@@ -34,6 +34,8 @@ SEQUENCE_EVALUATION_BATCH = 128  # sequences; the logits of every step over a vo
 MOST_SNAPSHOTS = 200  # more than anyone winds through
 MOST_SNAPSHOT_BYTES = 16 * 2**20
 SECTIONS = ("data", "model", "optimizer", "training")
+# Stand for the data where only the rules of the model's fields are checked: large enough for any net.
+ANY_SHAPES = ((256, 256, 3), (256, 3), (256,))
 DECIDED_BY_DATA = ("input_shape", "outputs", "tokens")  # fields of an architecture that a spec has, too
 
 
@@ -231,7 +233,28 @@ class Recipe:
         return models.ARCHITECTURES[self.architecture].build(self.model_config(spec))
 
     def preflight(self) -> None:
-        """Raise a SettingsError for what can be seen to be wrong before a run's folder is made."""
+        """Raise a SettingsError for what can be seen to be wrong before a run's folder is made.
+
+        Without the data these are the rules of the model's settings that hold for any data.
+        """
+        kind = models.ARCHITECTURES[self.architecture].Config
+        # Else what has a default stays as it is: some models take either tokens or numbers.
+        needed = {
+            f.name
+            for f in dataclasses.fields(kind)
+            if f.name == "outputs" or f.default is dataclasses.MISSING
+        }
+        errors = []
+        for shape in ANY_SHAPES:
+            decided = {"input_shape": shape, "outputs": 2, "tokens": 2**16}
+            try:
+                kind(**{name: value for name, value in decided.items() if name in needed}, **self.model)
+            except ValueError as error:
+                errors.append(str(error))
+            else:
+                return
+        told = [message for message in errors if not message.startswith("input_shape")]
+        raise SettingsError(f"model.{(told or errors)[0]}")
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -267,6 +290,16 @@ class Recipe:
             raise SettingsError(
                 f"training.loss must be one of {', '.join(fitting)}, since the targets of {spec.name} are "
                 f"{what}. Received: {self.training.loss!r}"
+            )
+
+    def check_model(self, model: keras.Model) -> None:
+        """Raise a SettingsError where the model is too large for its snapshots."""
+        size = self.training.snapshots * sum(weight.nbytes for weight in model.get_weights())
+        if size > MOST_SNAPSHOT_BYTES:
+            raise SettingsError(
+                f"training.snapshots of this net would take {size / 2**20:.0f} MiB, more than "
+                f"{MOST_SNAPSHOT_BYTES // 2**20}: take fewer, or a smaller net. "
+                f"Received: {self.training.snapshots}"
             )
 
     def load(self, kept: Mapping[str, str]) -> Source:
@@ -305,20 +338,9 @@ class Recipe:
         )
 
     def watchers(self, run: Run, model: keras.Model, source: Source) -> list[keras.callbacks.Callback]:
-        """The callbacks that these settings ask for beside those of every run.
-
-        Raises:
-            SettingsError: The net is too large for its snapshots.
-        """
+        """The callbacks that these settings ask for beside those of every run."""
         found: list[keras.callbacks.Callback] = []
         if self.training.snapshots:
-            size = self.training.snapshots * sum(weight.nbytes for weight in model.get_weights())
-            if size > MOST_SNAPSHOT_BYTES:
-                raise SettingsError(
-                    f"training.snapshots of this net would take {size / 2**20:.0f} MiB, more than "
-                    f"{MOST_SNAPSHOT_BYTES // 2**20}: take fewer, or a smaller net. "
-                    f"Received: {self.training.snapshots}"
-                )
             found.append(Snapshots(run, model, self.training.snapshots))
         architecture = models.ARCHITECTURES[self.architecture]
         if hasattr(architecture, "kinds"):  # many nets side by side

@@ -348,10 +348,7 @@ def create(directory: Path, name: str, config: dict[str, Any], worker: int = 0) 
     try:
         run.path.mkdir(parents=True)
     except FileExistsError:
-        raise RunError(
-            f"there is a run {name!r} already in {directory}. Go on with it by --resume, or take "
-            f"another --name"
-        ) from None
+        raise RunError(_taken(directory, name)) from None
     except OSError as error:
         raise RunError(f"{run.path} can't be written: {error.strerror}") from error
     try:
@@ -368,6 +365,21 @@ def _remove_beginning(path: Path) -> None:
     with contextlib.suppress(OSError):
         if not path.is_symlink() and all(child.name.startswith(".") for child in path.iterdir()):
             shutil.rmtree(path)
+
+
+def check_free(directory: Path, name: str, worker: int = 0) -> None:
+    """Raise a RunError unless a run of that name can be made in `directory`."""
+    check_name(name)
+    path = Path(directory) / folder_name(name, worker)
+    _remove_beginning(path)
+    if path.exists():
+        raise RunError(_taken(directory, name))
+
+
+def _taken(directory: Path, name: str) -> str:
+    return (
+        f"there is a run {name!r} already in {directory}. Go on with it by --resume, or take another --name"
+    )
 
 
 def folder_name(name: str, worker: int = 0) -> str:

@@ -1,26 +1,39 @@
 """Which devices train: one, all GPUs, several virtual CPU devices, or several machines."""
 
-import json
-import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
 import tensorflow as tf
 
+from training import cluster as clusters
+from training.cluster import ClusterError, DeviceError
+
 DEVICES = re.compile(r"auto|(cpu|gpu):([1-9][0-9]*)")
 
 
-class DeviceError(ValueError):
-    """The devices asked for are not there; the message is one line for a person."""
+# What TensorFlow raises where another process of a cluster ends, or no longer sends its heartbeats.
+LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
 
 
-def pick(devices: str = "auto") -> tf.distribute.Strategy:
+def pick(
+    devices: str = "auto",
+    wait_seconds: float = clusters.WAIT_SECONDS,
+    stopped: Callable[[], bool] = lambda: False,
+) -> tf.distribute.Strategy:
     """The strategy for the devices asked for. Call it before TensorFlow is first used.
 
     Args:
         devices: "auto" takes all GPUs, else one CPU device; "gpu:N" the first N GPUs; "cpu:N" N CPU
             devices (virtual ones share the processor: for tests and to try a distributed setting).
+        wait_seconds: Longest time to wait for the other processes of TF_CONFIG.
+        stopped: Whether somebody asked to stop meanwhile.
 
     Returns: The default strategy for one device, since a MirroredStrategy over one CPU is 1.3 to 1.4
         times slower; `MirroredStrategy` for several; `MultiWorkerMirroredStrategy` when the
@@ -28,6 +41,8 @@ def pick(devices: str = "auto") -> tf.distribute.Strategy:
 
     Raises:
         DeviceError: `devices` is malformed, or names more GPUs than there are.
+        ClusterError: TF_CONFIG can't be used, or a process that it names can't be reached.
+        WaitStopped: Somebody asked to stop.
     """
     match = DEVICES.fullmatch(devices)
     if not match:
@@ -46,8 +61,9 @@ def pick(devices: str = "auto") -> tf.distribute.Strategy:
         tf.config.set_visible_devices(gpus[:count], "GPU")
         for gpu in gpus[:count]:
             tf.config.experimental.set_memory_growth(gpu, True)
-    if worker().count > 1:
-        return tf.distribute.MultiWorkerMirroredStrategy()
+    cluster = clusters.read()
+    if cluster is not None:
+        return _connect(cluster, wait_seconds, stopped)
     if count == 1:
         return tf.distribute.get_strategy()
     names = [f"{kind.upper()}:{index}" for index in range(count)]
@@ -56,6 +72,25 @@ def pick(devices: str = "auto") -> tf.distribute.Strategy:
     # The collective operations that it would take on CPUs are keyed by number alone, so a second
     # strategy in a process would meet those of the first.
     return tf.distribute.MirroredStrategy(names, tf.distribute.ReductionToOneDevice())
+
+
+def _connect(
+    cluster: clusters.Cluster, seconds: float, stopped: Callable[[], bool]
+) -> tf.distribute.Strategy:
+    """The strategy of several processes, once all of them are there."""
+    clusters.wait_for_others(cluster, seconds, stopped)
+    # Not TensorFlow's own reading of TF_CONFIG: it counts jobs that do not train.
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec({job: list(addresses) for job, addresses in cluster.jobs.items()}),
+        task_type=cluster.job,
+        task_id=cluster.task,
+        rpc_layer="grpc",
+    )
+    try:
+        with clusters.bounded(cluster, seconds):
+            return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+    except LOST as error:
+        raise ClusterError(clusters.lost(cluster, error)) from error
 
 
 def _split_cpu(count: int) -> None:
@@ -86,20 +121,13 @@ class Worker:
 
 
 def worker() -> Worker:
-    """This process' place as TF_CONFIG has it: worker 0 of 1 where it is not set.
+    """This process' place as TF_CONFIG has it: worker 0 of 1 where it trains alone.
 
     Raises:
-        DeviceError: TF_CONFIG is not what TensorFlow expects.
+        ClusterError: TF_CONFIG can't be used.
     """
-    try:
-        config = json.loads(os.environ.get("TF_CONFIG") or "{}")
-        workers = config.get("cluster", {}).get("worker", [])
-        return Worker(int(config.get("task", {}).get("index", 0)), max(1, len(workers)))
-    except (ValueError, AttributeError, TypeError) as error:
-        raise DeviceError(
-            f'TF_CONFIG must be JSON like {{"cluster": {{"worker": ["host:port", ...]}}, "task": {{"type": '
-            f'"worker", "index": 0}}}}. Received: {os.environ["TF_CONFIG"]!r}'
-        ) from error
+    cluster = clusters.read()
+    return Worker(0, 1) if cluster is None else Worker(cluster.index, cluster.count)
 
 
 def describe(strategy: tf.distribute.Strategy) -> dict[str, object]:

@@ -8,7 +8,8 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ import keras
 import tensorflow as tf
 
 from data import Source, Spec
+from training import cluster as clusters
 from training import exporting, fingerprint, prediction, recipes, runs, settings, strategy, translation
 from training.callbacks import BestModel, Progress, RunLog, higher_is_better
 from training.checkpoints import CheckpointError
 from training.fingerprint import DataChanged
 from training.loop import Loop, NotFinite, Schedule, Stop
+from training.objectives import Objective
 from training.recipe import Recipe, Training
 from training.runs import Run, RunError
 from training.saving import allow_any_layer_names
@@ -51,13 +54,18 @@ def create(
         RunError: The name is taken or unfit, the seed too large, or the folder can't be written.
         SettingsError: A setting doesn't fit, as far as can be seen without the data.
     """
+    config = _new_config(recipe, name, seed, steps)
+    recipe.preflight()
+    name = name or runs.free_name(directory, recipe.name)
+    return runs.create(directory, name, config, strategy.worker().index)
+
+
+def _new_config(recipe: Recipe, name: str | None, seed: int, steps: int | None) -> dict[str, Any]:
     if not 0 <= seed <= MOST_SEED:
         raise RunError(f"a seed must be 0 to {MOST_SEED}. Received: {seed}")
-    worker = strategy.worker()
-    if worker.count > 1 and name is None:
+    if strategy.worker().count > 1 and name is None:
         raise RunError("several workers train one run: give each of them the same --name")
-    recipe.preflight()
-    config = {
+    return {
         **recipe.to_config(),
         "seed": seed,
         "steps": steps,
@@ -67,8 +75,81 @@ def create(
             **{package: importlib.metadata.version(package) for package in ("tensorflow", "keras", "numpy")},
         },
     }
-    name = name or runs.free_name(directory, recipe.name)
-    return runs.create(directory, name, config, worker.index)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """All of a training that needs no run folder.
+
+    Args:
+        recipe: What is trained.
+        strategy: Where the replicas are.
+        source: The data.
+        model: The untrained model, or of a GAN both.
+        objective: What a step computes.
+        schedule: How long.
+        stream: The training data, None for an agent.
+        validation: The pass over the validation split, None for an agent.
+    """
+
+    recipe: Recipe
+    strategy: tf.distribute.Strategy
+    source: Source
+    model: keras.Model
+    objective: Objective
+    schedule: Schedule
+    stream: Any
+    validation: Any
+
+
+def start(
+    recipe: Recipe,
+    directory: Path = runs.RUNS,
+    name: str | None = None,
+    seed: int = 0,
+    steps: int | None = None,
+    devices: str = "auto",
+    stop: Stop | None = None,
+    callbacks: tuple[keras.callbacks.Callback, ...] = (),
+    quiet: bool = False,
+    wait_seconds: float = clusters.WAIT_SECONDS,
+    on_created: Callable[[Run], None] = lambda run: None,
+) -> tuple[Run, dict[str, float]]:
+    """Make a run and train it.
+
+    The run's folder is made only when the data have been read and the model and its optimizer have been
+    built, so settings that don't fit leave nothing behind.
+
+    Args:
+        recipe: What to train.
+        directory: Where runs are.
+        name: Name of the run; None: the first free `<recipe>-<number>`.
+        seed: Seed of the weights, the order of the examples and every random draw.
+        steps: Number of optimizer steps; None: as many as the recipe's epochs have.
+        devices: See `strategy.pick`.
+        stop: Ends the training early when set.
+        callbacks: More standard `keras.callbacks`.
+        quiet: Whether to print no progress.
+        wait_seconds: Longest time to wait for the other processes of TF_CONFIG.
+        on_created: Called with the run once its folder is there.
+
+    Returns: The run and its last figures, see `train`.
+
+    Raises:
+        RunError, SettingsError, ClusterError, DataUnavailable, WaitStopped: See `create` and `train`.
+    """
+    stop = stop or Stop()
+    config = _new_config(recipe, name, seed, steps)
+    if name is not None:
+        runs.check_free(directory, name, strategy.worker().index)
+    chosen = strategy.pick(devices, wait_seconds, lambda: stop.wanted)
+    with _cluster_errors():
+        prepared = _prepare(recipe, recipe.load({}), chosen, seed, steps, Path(directory))
+    run = runs.create(
+        directory, name or runs.free_name(directory, recipe.name), config, strategy.worker().index
+    )
+    on_created(run)
+    return run, train(run, devices, stop, callbacks, quiet, prepared=prepared)
 
 
 def train(
@@ -77,6 +158,8 @@ def train(
     stop: Stop | None = None,
     callbacks: tuple[keras.callbacks.Callback, ...] = (),
     quiet: bool = False,
+    wait_seconds: float = clusters.WAIT_SECONDS,
+    prepared: _Prepared | None = None,
 ) -> dict[str, float]:
     """Train a run, from its newest checkpoint if it has one.
 
@@ -86,23 +169,35 @@ def train(
         stop: Ends the training early when set.
         callbacks: More standard `keras.callbacks`.
         quiet: Print no progress.
+        wait_seconds: Longest time to wait for the other processes of TF_CONFIG.
+        prepared: What `start` has built for this run.
 
     Returns: The last figures. The run's state is then "finished", or "stopped" if `stop` was set.
 
     Raises:
         RunError: The run is in use, or can't go on; its state is "failed" and has the message.
-        SettingsError, DeviceError, DataUnavailable: A setting doesn't fit.
+        SettingsError, ClusterError, DataUnavailable: A setting doesn't fit.
+        WaitStopped: `stop` was set while this process waited for others; the run's state is "stopped".
+        BrokenPipeError: Nobody reads standard output or error any more; the run's state is "stopped".
     """
     run.check_own()
     with run.locked():
         stop = stop or Stop()
         try:
             run.update_status(state="running", error=None, note=None, **runs.this_process())
-            loop = _prepare(run, devices, stop, callbacks, quiet)
-            logs = loop.run()
+            if prepared is None:
+                prepared = _prepare_run(run, devices, stop, wait_seconds)
+            with _cluster_errors():
+                loop = _loop(run, prepared, stop, callbacks, quiet)
+                logs = loop.run()
             done = loop.step >= loop.schedule.steps or not stop.wanted
             run.update_status(state="finished" if done else "stopped", step=loop.step)
-        except (NotFinite, OSError, CheckpointError) as error:
+        except (clusters.WaitStopped, BrokenPipeError) as error:
+            closed = "standard output or error was closed"
+            message = closed if isinstance(error, BrokenPipeError) else str(error)
+            run.update_status(state="stopped", error=message)
+            raise
+        except (NotFinite, OSError, CheckpointError, clusters.ClusterLost) as error:
             message = _tell(error, run)
             _mark_failed(run, message)
             raise RunError(message) from error
@@ -112,22 +207,56 @@ def train(
         return logs
 
 
-def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) -> Loop:
-    """The loop of a run, its checkpoint restored."""
-    chosen = strategy.pick(devices)  # before anything else wakes TensorFlow
+@contextlib.contextmanager
+def _cluster_errors() -> Iterator[None]:
+    """Turn what TensorFlow raises where another process is gone into one line.
+
+    Raises:
+        ClusterLost: Another process of the cluster ended or froze.
+    """
+    cluster = clusters.read()
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if cluster is None or not isinstance(error, strategy.LOST):
+            raise
+        raise clusters.ClusterLost(clusters.lost(cluster, error)) from error
+
+
+def _prepare_run(run: Run, devices: str, stop: Stop, wait_seconds: float) -> _Prepared:
+    """What a run trains, by its `config.json`."""
+    # Before anything else wakes TensorFlow.
+    chosen = strategy.pick(devices, wait_seconds, lambda: stop.wanted)
     config = run.config
     recipe = recipes.from_config(config)
     source = _load(run, recipe)
     if any(run.checkpoint_path.glob("[0-9]*")):  # an exact resume needs the same data
         _check_data(config, source, fingerprint.SPLITS, way_out=fingerprint.WAY_OUT)
+    with _cluster_errors():
+        return _prepare(recipe, source, chosen, config["seed"], config["steps"], run.path)
+
+
+def _prepare(
+    recipe: Recipe,
+    source: Source,
+    chosen: tf.distribute.Strategy,
+    seed: int,
+    max_steps: int | None,
+    directory: Path,
+) -> _Prepared:
+    """Build all of a training that needs no run folder.
+
+    Raises:
+        RunError: The disk of `directory` can't hold what the run will write.
+        SettingsError: A setting doesn't fit the data or the devices.
+    """
     recipe.check(source)
-    training, seed = recipe.training, config["seed"]
-    replicas = chosen.num_replicas_in_sync
+    training = recipe.training
     gpu = bool(tf.config.get_visible_devices("GPU"))
-    stream, validation = recipe.feeds(source, replicas, seed, on_device=gpu)
+    stream, validation = recipe.feeds(source, chosen.num_replicas_in_sync, seed, on_device=gpu)
     steps, steps_per_epoch = recipe.length(stream)
     schedule = Schedule(
-        steps=config["steps"] or steps,
+        steps=max_steps or steps,
         steps_per_epoch=steps_per_epoch,
         steps_per_call=training.steps_per_call,
         checkpoint_seconds=training.checkpoint_seconds,
@@ -141,7 +270,16 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
         objective = recipe.objective(
             model, source.spec, schedule.steps, seed, jit_compile=xla and not synchronized
         )
-        _check_space(run, sum(variable.value.numpy().nbytes for variable in model.variables))
+    recipe.check_model(model)
+    _check_space(directory, sum(variable.value.numpy().nbytes for variable in model.variables))
+    return _Prepared(recipe, chosen, source, model, objective, schedule, stream, validation)
+
+
+def _loop(run: Run, prepared: _Prepared, stop: Stop, callbacks: tuple, quiet: bool) -> Loop:
+    """The loop of a run, its checkpoint restored."""
+    config, chosen, source, model = run.config, prepared.strategy, prepared.source, prepared.model
+    recipe, training = prepared.recipe, prepared.recipe.training
+    with chosen.scope():
         watchers: list[keras.callbacks.Callback] = []
         run.write_json(
             "config.json",
@@ -157,7 +295,7 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
             run.write_text(name, text)
         if strategy.worker().is_chief:
             watchers += recipe.watchers(run, model, source)  # first: they may add figures to choose by
-            watchers.append(BestModel(objective.models, run.path, training.monitor))
+            watchers.append(BestModel(prepared.objective.models, run.path, training.monitor))
             if not quiet:
                 watchers.append(Progress())
         watchers.append(RunLog(run))
@@ -171,10 +309,10 @@ def _prepare(run: Run, devices: str, stop: Stop, callbacks: tuple, quiet: bool) 
             )
         loop = Loop(
             chosen,
-            objective,
-            schedule,
-            stream,
-            validation,
+            prepared.objective,
+            prepared.schedule,
+            prepared.stream,
+            prepared.validation,
             callbacks=[*watchers, *callbacks],
             checkpoint_folder=run.checkpoint_path,
             stop=stop,
@@ -375,6 +513,8 @@ def _tell(error: Exception, run: Run) -> str:
     )
     if isinstance(error, NotFinite):
         return f"{error}; {last}. Try a lower --optimizer.learning_rate, or --optimizer.clip_norm 1"
+    if isinstance(error, clusters.ClusterLost):
+        return f"{error}; {last}. Start every process again with --resume"
     if isinstance(error, OSError):
         named = Path(str(error.filename)) if error.filename is not None else run.path
         if run.path.absolute() not in (named.absolute(), *named.absolute().parents):
@@ -383,13 +523,14 @@ def _tell(error: Exception, run: Run) -> str:
     return str(error)
 
 
-def _check_space(run: Run, weights_bytes: int) -> None:
-    """Raise a RunError where the disk can't hold what the run will write."""
+def _check_space(path: Path, weights_bytes: int) -> None:
+    """Raise a RunError where the disk of a folder, made or not, can't hold what a run will write."""
     needed = _COPIES * weights_bytes + _LOG_BYTES
-    free = shutil.disk_usage(run.path).free
+    present = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(present).free
     if free < needed:
         raise RunError(
-            f"{run.path} has {free / 2**20:.0f} MiB free, but the run needs about {needed / 2**20:.0f} MiB. "
+            f"{path} has {free / 2**20:.0f} MiB free, but the run needs about {needed / 2**20:.0f} MiB. "
             f"Make room, or take another --runs-dir"
         )
 

@@ -53,6 +53,7 @@ def _search(options: argparse.Namespace, fixed: dict[str, str]) -> int:
         raise SettingsError(f"devices must be auto, cpu:N or gpu:N. Received: {options.devices!r}")
     role = sharing.role()
     plan = search.plan(options.recipe, options.tuner, options.seed, options.epochs, options.steps, fixed)
+    search.check(plan)
     name = options.name or f"{plan.recipe}-{plan.tuner}"
     place = searches.begin(options.runs_dir, name, plan)
     _tell(f"search {place.name} in {place.path}")
@@ -124,7 +125,7 @@ def _parser() -> Parser:
         epilog="A setting that you give, as --model.FIELD, --data.FIELD, --optimizer.FIELD or "
         "--training.FIELD and its value, is not searched.",
     )
-    search.add_argument("recipe")
+    search.add_argument("recipe", help="its name, or the path of a run's config.json")
     search.add_argument("--trials", type=positive, default=20, help="how many, earlier ones included (20)")
     search.add_argument("--tuner", default="random", help="random, bayesian or hyperband")
     search.add_argument("--devices", default="auto", help="of each trial: auto, cpu:N or gpu:N")

@@ -14,7 +14,7 @@ from keras_tuner.engine import base_tuner
 from keras_tuner.src import config as keras_tuner_config
 from keras_tuner.src.distribute import oracle_client
 
-import models
+from data import DataUnavailable
 from training import recipes, runs, settings
 from training.callbacks import higher_is_better
 from training.recipe import Recipe
@@ -27,11 +27,9 @@ from tuning.trials import Order, Trainings, TrialFailed
 
 Tell = Callable[[str], None]
 
-_ANY = (256, 256, 3)  # a picture large enough for any net, where only the rules of the fields are checked
-
 
 def plan(
-    recipe_name: str,
+    recipe: str | Recipe,
     tuner: str,
     seed: int = 0,
     epochs: float | None = None,
@@ -41,7 +39,7 @@ def plan(
     """What is to be searched.
 
     Args:
-        recipe_name: Whose settings.
+        recipe: Recipe whose settings are searched, its name, or the path of a run's `config.json`.
         tuner: One of `oracles.TUNERS`.
         seed: Of the draws, and of every trial.
         epochs: Of a full trial; None: the recipe's.
@@ -54,15 +52,12 @@ def plan(
     if tuner not in oracles.TUNERS:
         raise SettingsError(settings.unknown("tuner", tuner, oracles.TUNERS))
     fixed = dict(fixed or {})
-    recipe = recipes.find(recipe_name).override(fixed)
+    recipe = (recipe if isinstance(recipe, Recipe) else recipes.find(recipe)).override(fixed)
     if recipe.architecture not in SPACES:
         raise SettingsError(settings.unknown("search space", recipe.architecture, SPACES))
     if epochs is not None:
         recipe.override({"training.epochs": epochs})  # only for its check
-    try:
-        models.ARCHITECTURES[recipe.architecture].Config(input_shape=_ANY, outputs=2, **recipe.model)
-    except ValueError as error:  # now, and not in each trial
-        raise SettingsError(f"model.{error}") from error
+    recipe.preflight()  # now, and not in each trial
     figure = recipe.training.monitor
     return Plan(
         recipe=recipe.name,
@@ -77,6 +72,22 @@ def plan(
         settings=json.loads(json.dumps(recipe.to_config())),
         min_steps=recipe.training.min_steps if epochs is None and steps is None else 0,
     )
+
+
+def check(plan: Plan) -> None:
+    """Read the data of a search and compare its settings with them, before anything is written.
+
+    Raises:
+        SettingsError: A setting doesn't fit the data.
+        SearchError: The data can't be read.
+    """
+    recipe = recipes.from_config(plan.settings)
+    try:
+        source = recipe.load({})
+    except DataUnavailable as error:
+        raise SearchError(str(error)) from error
+    recipe.check(source)
+    recipe.model_config(source.spec)
 
 
 def run(
@@ -194,7 +205,8 @@ def train_best(search: Search, devices: str, trainings: Trainings, quiet: bool =
         search.best_run = known
     best = runs.Run(directory / known["run"])
     if not (best.config and best.state == "finished"):
-        words = ["train", search.plan.recipe, "--name", best.name, "--runs-dir", directory]
+        named = best.config["recipe"] if best.config else _named(search)
+        words = ["train", named, "--name", best.name, "--runs-dir", directory]
         words += ["--devices", devices, *(["--json"] if quiet else [])]
         words += ["--resume"] if best.config else ["--seed", search.plan.seed]
         words += [] if best.config else trials.command_line(first.settings)
@@ -217,7 +229,7 @@ class _Tuner(base_tuner.BaseTuner):
     ) -> None:
         self.place = search
         self.plan = search.plan
-        self.recipe = recipes.find(self.plan.recipe)
+        self.recipe = recipes.find(_named(search))
         self.devices = devices
         self.trainings = trainings
         self.tell = tell
@@ -272,7 +284,7 @@ class _Tuner(base_tuner.BaseTuner):
         self.recipe.override(drawn)  # a value that breaks its rule fails here, without a process
         epochs, steps = self.plan.length(values)
         order = Order(
-            recipe=self.recipe.name,
+            recipe=_named(self.place),
             run=self.place.run(number),
             log=self.place.log_path(number),
             settings=drawn,
@@ -317,6 +329,19 @@ class _Tuner(base_tuner.BaseTuner):
         """Raise `ChiefGone` where there is none any more: a call would wait for one to come back."""
         if self.chief is not None and not sharing.answers(self.chief, sharing.ANSWER_SECONDS):
             raise sharing.ChiefGone
+
+
+def _named(search: Search) -> str:
+    """The recipe of a search as a command line names it: its name, or a file where it was made in Python."""
+    plan = search.plan
+    known = recipes.RECIPES.get(plan.recipe)
+    if known is not None and json.loads(json.dumps(known.override(plan.fixed).to_config())) == plan.settings:
+        return plan.recipe
+    path = search.path / "recipe.json"
+    if not path.exists():
+        with runs.written_aside(path) as aside:
+            aside.write_text(json.dumps(plan.settings, indent=2) + "\n")
+    return str(path)
 
 
 def _number(trial) -> int:

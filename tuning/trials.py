@@ -86,7 +86,7 @@ class Order:
     """What a trial is to train.
 
     Args:
-        recipe: Its name.
+        recipe: Its name, or the path of a file that holds it.
         run: Where to.
         log: Where what its process prints goes.
         settings: Changes of the recipe.
@@ -125,7 +125,8 @@ def train(order: Order, trainings: Trainings) -> None:
         shutil.rmtree(run.path, ignore_errors=True)  # of a process that was killed as it began
         if order.earlier is not None and order.earlier.state == "finished":
             go_on(order.earlier, run, order.epochs, order.steps, order.min_steps)
-    words: list[object] = ["train", order.recipe, "--name", run.name, "--runs-dir", run.path.parent]
+    recipe = run.config["recipe"] if run.config else order.recipe
+    words: list[object] = ["train", recipe, "--name", run.name, "--runs-dir", run.path.parent]
     words += ["--devices", order.devices, "--json"]
     if run.config:
         words += ["--resume"]
