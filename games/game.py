@@ -6,9 +6,11 @@ Games whose worlds are elsewhere are in `games.outside`.
 """
 
 import abc
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 State = Any  # a NamedTuple of tensors, each with B as its first axis
@@ -74,6 +76,8 @@ class Playable(abc.ABC):
         kept: As what an observation's numbers are kept where many are: tf.bool where all are 0 or 1, tf.uint8
             where all are multiples of 1/255 from 0 to 1.
         compiled: Whether XLA can compile its steps.
+        ranges: Least and greatest number of a channel, by its name; a channel that is not here has no bounds,
+            or 0 and 1 where `kept` is of such numbers.
     """
 
     name: str
@@ -85,6 +89,15 @@ class Playable(abc.ABC):
     official: str = ""
     kept: tf.DType = tf.float32
     compiled: ClassVar[bool] = True
+    ranges: Mapping[str, tuple[float, float]] = {}
+
+    @property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least and greatest numbers of an observation, each `observation_shape` float32."""
+        usual = (-np.inf, np.inf) if self.kept == tf.float32 else (0.0, 1.0)
+        pairs = np.array([self.ranges.get(name, usual) for name in self.channels], "float32")
+        low, high = (np.broadcast_to(column, self.observation_shape) for column in pairs.T)
+        return low, high
 
     @property
     def truncates(self) -> bool:

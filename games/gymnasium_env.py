@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from games import GameError
+from games import GAMES, GameError, find
 from games.game import Game, State, where
 from games.spaces import reading_of
 
@@ -25,8 +25,8 @@ except ImportError as error:
 class TensorVectorEnv(gymnasium.vector.VectorEnv):
     """Many worlds of a game as Gymnasium has its vector environments; a step is one program, compiled by XLA.
 
-    All follows from the seed: the same seed and the same actions give the same numbers. Observations have no
-    bounds, since a game names none. A world that is over begins anew in one of Gymnasium's modes:
+    All follows from the seed: the same seed and the same actions give the same numbers. A copy
+    (`copy.deepcopy`, pickle) goes on as the original would. A world that is over begins anew in one of Gymnasium's modes:
 
     - NEXT_STEP: in the step after its last, whatever the action; that step's reward is 0.
     - SAME_STEP: in its last step, of whose infos "final_obs" has what was seen last.
@@ -58,9 +58,7 @@ class TensorVectorEnv(gymnasium.vector.VectorEnv):
         self.num_envs = num_envs
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {"render_modes": [], "autoreset_mode": self.autoreset_mode}
-        self.single_observation_space = gymnasium.spaces.Box(
-            -np.inf, np.inf, game.observation_shape, np.float32
-        )
+        self.single_observation_space = gymnasium.spaces.Box(*game.bounds, dtype=np.float32)
         self.single_action_space = gymnasium.spaces.Discrete(len(game.actions))
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -131,6 +129,19 @@ class TensorVectorEnv(gymnasium.vector.VectorEnv):
             self._over = np.zeros(self.num_envs, bool)
         return observations, rewards, terminations, truncations, infos
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the compiled programs, which can't be copied and needn't be."""
+        state = {name: value for name, value in vars(self).items() if name not in ("_begin", "_go_on")}
+        if self._state is not None:
+            state["_state"] = tf.nest.map_structure(lambda part: part.numpy(), self._state)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self._state is not None:
+            self._state = tf.nest.map_structure(tf.constant, self._state)
+        self._begin, self._go_on = _programs(self.game, self.num_envs, self.autoreset_mode)
+
     def _drawn(self) -> tf.Tensor:
         """The seed of what comes next, from Gymnasium's generator, so that theirs decides all."""
         return tf.constant(self.np_random.integers(2**31, size=2), tf.int32)
@@ -173,11 +184,22 @@ class TensorEnv(gymnasium.Env):
 
     Args:
         game: Whose world.
+        render_mode: "rgb_array": `render` returns a picture; None: there are none.
+
+    Raises:
+        GameError: There is no such mode.
     """
 
-    def __init__(self, game: Game):
-        self.metadata = {"render_modes": []}
+    def __init__(self, game: Game, render_mode: str | None = None):
+        from games import rendering
+
+        self.metadata = {"render_modes": ["rgb_array"], "render_fps": rendering.rate_of(game)}
+        if render_mode not in (None, "rgb_array"):
+            raise GameError(f'render_mode must be None or "rgb_array". Received: {render_mode!r}')
+        self.game = game
+        self.render_mode = render_mode
         self._worlds = TensorVectorEnv(game, 1, autoreset_mode=AutoresetMode.DISABLED)
+        self._action: int | None = None
         self.observation_space = self._worlds.single_observation_space
         self.action_space = self._worlds.single_action_space
 
@@ -187,8 +209,25 @@ class TensorEnv(gymnasium.Env):
         """Begin anew; returns the observation and no infos."""
         super().reset(seed=seed)
         self._worlds.np_random = self.np_random
+        self._action = None
         observations, _ = self._worlds.reset()
         return observations[0], {}
+
+    def render(self) -> np.ndarray | None:  # type: ignore[override]
+        """The world as it is now, `(H, W, 3)` uint8; None without a render mode.
+
+        Raises:
+            GameError: There is no drawing of this game.
+            gymnasium.error.ResetNeeded: It has not begun.
+        """
+        from games import rendering
+
+        if self.render_mode is None:
+            gymnasium.logger.warn('make the environment with render_mode="rgb_array" to have pictures')
+            return None
+        self._worlds._check_begun()
+        state = tf.nest.map_structure(lambda part: part.numpy()[0], self._worlds._state)
+        return rendering.picture(self.game, state, self._action)
 
     def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """One action: observation, reward, whether it is over, whether time ran out, no infos.
@@ -198,6 +237,7 @@ class TensorEnv(gymnasium.Env):
             gymnasium.error.ResetNeeded: It has not begun.
         """
         observations, rewards, terminations, truncations, _ = self._worlds.step(np.array([action]))
+        self._action = int(action)
         return observations[0], float(rewards[0]), bool(terminations[0]), bool(truncations[0]), {}
 
 
@@ -228,3 +268,50 @@ def check_official(env: "gymnasium.Env | gymnasium.vector.VectorEnv", name: str 
     if actions.start != 0:
         raise GameError(f"{name} numbers its actions from {actions.start}; agents here number them from 0")
     reading_of(observations, name)
+
+
+NAMESPACE = "NeuralArcade"
+
+
+def make(game: str, render_mode: str | None = None, **settings: Any) -> TensorEnv:
+    """Entry point of the ids that `register` makes known: a game by its name, with some settings changed."""
+    return TensorEnv(find(game, **settings), render_mode)
+
+
+def make_vector(game: str, num_envs: int, render_mode: str | None = None, **settings: Any) -> TensorVectorEnv:
+    """The same for `gymnasium.make_vec`; there are no pictures of many worlds.
+
+    Raises:
+        GameError: A render mode is asked for.
+    """
+    if render_mode is not None:
+        raise GameError(f"render_mode must be None for many worlds. Received: {render_mode!r}")
+    autoreset_mode = settings.pop("autoreset_mode", AutoresetMode.NEXT_STEP)
+    return TensorVectorEnv(find(game, **settings), num_envs, autoreset_mode=autoreset_mode)
+
+
+def id_of(name: str) -> str:
+    """The id of a game by its name, such as "NeuralArcade/SpaceInvaders-v0"."""
+    game = GAMES[name]
+    kind = type(game).__name__
+    return f"{NAMESPACE}/{kind}{'' if game == type(game)() else 'Masked'}-v0"
+
+
+def register() -> None:
+    """Make our games known to Gymnasium; importing this module does it.
+
+    >>> import games.gymnasium_env
+    >>> env = gymnasium.make("NeuralArcade/Breakout-v0", render_mode="rgb_array")
+    >>> envs = gymnasium.make_vec("NeuralArcade/TMaze-v0", num_envs=8, length=50)
+    """
+    for name in GAMES:
+        if id_of(name) not in gymnasium.registry:
+            gymnasium.register(
+                id_of(name),
+                entry_point=f"{__name__}:make",
+                vector_entry_point=f"{__name__}:make_vector",
+                kwargs={"game": name},
+            )
+
+
+register()

@@ -51,6 +51,11 @@ def picture(game: Game, state: State, action: int | None = None) -> np.ndarray:
     raise GameError(f"{game.title} can't be shown: there is no drawing of it")
 
 
+def rate_of(game: Game) -> int:
+    """States of a game in a second of film."""
+    return next((rate for kind, rate in RATES.items() if isinstance(game, kind)), USUAL_RATE)
+
+
 def record(
     game: Playable,
     model: keras.Model,
@@ -90,7 +95,7 @@ def record(
     if not isinstance(game, Game):
         raise GameError(f"{game.title} can't be shown")
     states, actions, scores = _played(game, model, seed, episodes, most_steps, greedy)
-    rate = next((rate for kind, rate in RATES.items() if isinstance(game, kind)), USUAL_RATE)
+    rate = rate_of(game)
     with written_aside(path) as aside:
         write(aside, _film(game, states, actions, scores.lengths, rate), rate)
     return scores

@@ -1,6 +1,8 @@
 """Our games in Gymnasium: its checker, its autoreset modes, its wrappers; and which of its own we can play."""
 
+import copy
 import importlib
+import pickle
 import sys
 import warnings
 from dataclasses import dataclass
@@ -12,9 +14,10 @@ import pytest
 import tensorflow as tf
 from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.wrappers import RecordVideo, RenderCollection
 from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
-from games import GAMES, GameError
+from games import GAMES, GameError, gymnasium_env
 from games.chanceless import Chanceless
 from games.classic import CartPole
 from games.gymnasium_env import TensorEnv, TensorVectorEnv, check_official
@@ -77,13 +80,127 @@ def play(envs, steps, seed=0):
     return [envs.reset(seed=seed), *(envs.step(envs.action_space.sample()) for _ in range(steps))]
 
 
-@pytest.mark.parametrize("name", ["cartpole", "memory_chain", "t_maze", "breakout"])
-def test_gymnasiums_checker_has_nothing_to_say(name, registered):
-    """But that observations have no bounds, as it says of its own cart."""
-    env = gymnasium.make(registered(GAMES[name])).unwrapped
+@pytest.mark.parametrize("name", list(GAMES))
+def test_gymnasiums_checker_has_nothing_to_say(name):
+    """But that a cart's speeds have no bounds, as it says of its own cart."""
+    env = gymnasium.make(gymnasium_env.id_of(name), render_mode="rgb_array").unwrapped
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*infinity")
+        if name == "cartpole":
+            warnings.filterwarnings("ignore", message=".*infinity")
         check_env(env)
+
+
+def test_every_game_has_an_id():
+    ids = [gymnasium_env.id_of(name) for name in GAMES]
+    assert ids[:3] == [
+        "NeuralArcade/CartPole-v0",
+        "NeuralArcade/CartPoleMasked-v0",
+        "NeuralArcade/Acrobot-v0",
+    ]
+    assert "NeuralArcade/SpaceInvaders-v0" in ids
+    assert set(ids) <= set(gymnasium.registry)
+    assert len(set(ids)) == len(GAMES)
+    assert gymnasium.make("NeuralArcade/TMaze-v0", length=50).unwrapped.game == TMaze(length=50)
+    envs = gymnasium.make_vec("NeuralArcade/TMaze-v0", num_envs=3, length=50)
+    assert (type(envs), envs.num_envs, envs.game.length) == (TensorVectorEnv, 3, 50)
+    assert gymnasium.make("games.gymnasium_env:NeuralArcade/Breakout-v0").unwrapped.game == GAMES["breakout"]
+    with pytest.raises(GameError, match="render_mode must be None or"):
+        gymnasium.make("NeuralArcade/TMaze-v0", render_mode="human")
+
+
+@pytest.mark.parametrize("name", ["cartpole", "cartpole_masked", "acrobot", "mountain_car"])
+def test_bounds_are_those_of_the_original(name):
+    """Gymnasium's spaces have the same bounds."""
+    game = GAMES[name]
+    usual = type(game)()
+    theirs = gymnasium.make(usual.official).observation_space
+    shown = [usual.channels.index(channel) for channel in game.channels]
+    low, high = game.bounds
+    np.testing.assert_allclose(
+        np.minimum(np.abs(theirs.low[shown]), 1e30), np.minimum(np.abs(low), 1e30), rtol=1e-6
+    )
+    np.testing.assert_allclose(np.minimum(theirs.high[shown], 1e30), np.minimum(high, 1e30), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name", ["acrobot", "mountain_car", "memory_chain", "t_maze", "breakout", "seaquest"]
+)
+def test_what_is_seen_lies_within_the_bounds(name):
+    envs = TensorVectorEnv(GAMES[name], 16)
+    assert np.isfinite(envs.single_observation_space.low).all()
+    assert np.isfinite(envs.single_observation_space.high).all()
+    for outcome in play(envs, 60):
+        assert outcome[0] in envs.observation_space
+
+
+@pytest.mark.parametrize("name", ["cartpole", "t_maze", "breakout"])
+def test_pictures_are_those_of_the_films(name):
+    env = TensorEnv(GAMES[name], render_mode="rgb_array")
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.render()
+    env.reset(seed=1)
+    first = env.render()
+    assert (first.dtype, first.ndim, first.shape[2]) == (np.uint8, 3, 3)
+    seen = [first]
+    for action in (1, 1, 0):
+        env.step(action)
+        seen.append(env.render())
+    assert any(not np.array_equal(first, later) for later in seen[1:])
+    assert env.metadata["render_fps"] == {"cartpole": 50, "t_maze": 5, "breakout": 10}[name]
+
+
+def test_a_video_is_recorded(tmp_path):
+    pytest.importorskip("moviepy")
+    env = RecordVideo(TensorEnv(TMaze(), render_mode="rgb_array"), str(tmp_path), lambda episode: True)
+    env.reset(seed=0)
+    for _ in range(3):
+        env.step(1)
+    env.close()
+    (film,) = tmp_path.glob("*.mp4")
+    assert film.stat().st_size > 500
+
+
+def test_frames_are_collected_by_gymnasiums_wrapper():
+    env = RenderCollection(TensorEnv(TMaze(), render_mode="rgb_array"))
+    env.reset(seed=0)
+    for _ in range(3):
+        env.step(1)
+    frames = env.render()
+    assert len(frames) == 4
+    assert {frame.shape for frame in frames} == {frames[0].shape}
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_copy_goes_on_as_the_original_would(copied, begun):
+    env = TensorEnv(GAMES["breakout"], render_mode="rgb_array")
+    if begun:
+        env.reset(seed=5)
+        env.step(1)
+    else:
+        env.reset(seed=5)
+    again = copied(env)
+    for number in range(20):
+        one, other = (each.step(number % 6) for each in (env, again))
+        assert data_equivalence(one, other, exact=True)
+        np.testing.assert_array_equal(env.render(), again.render())
+        if one[2]:
+            break
+    again.reset()
+    again.step(0)  # the original is where it was
+    untouched = copied(TensorEnv(TMaze()))
+    assert untouched.reset(seed=1)[0].shape == (3,)
+
+
+@pytest.mark.parametrize("mode", list(AutoresetMode))
+def test_a_copy_of_many_worlds_goes_on_too(mode):
+    envs = TensorVectorEnv(MemoryChain(length=3), 4, seed=2, autoreset_mode=mode)
+    envs.reset()
+    envs.step(np.zeros(4, int))
+    again = copy.deepcopy(envs)
+    for _ in range(2 if mode == AutoresetMode.DISABLED else 12):
+        one, other = (each.step(np.ones(4, int)) for each in (envs, again))
+        assert data_equivalence(one, other, exact=True)
 
 
 def test_gymnasium_makes_a_vector_of_it(registered):
