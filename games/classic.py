@@ -7,7 +7,8 @@ both.
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -54,7 +55,9 @@ class CartPole(Chanceless):
 
     limit = 500
     actions = ("left", "right")
-    ranges: ClassVar = {"x": (-4.8, 4.8), "theta": (-math.radians(24), math.radians(24))}  # Gymnasium's
+    ranges = MappingProxyType(  # Gymnasium's
+        {"x": (-4.8, 4.8), "theta": (-math.radians(24), math.radians(24))}
+    )
 
     def __post_init__(self) -> None:
         shown = ("x", "x_dot", "theta", "theta_dot") if self.velocities else ("x", "theta")
@@ -127,11 +130,13 @@ class Acrobot(Chanceless):
     actions = ("torque -1", "no torque", "torque +1")
     observation_shape = (6,)
     channels = ("cos(theta1)", "sin(theta1)", "cos(theta2)", "sin(theta2)", "dtheta1", "dtheta2")
-    ranges: ClassVar = {
-        **dict.fromkeys(channels[:4], (-1.0, 1.0)),
-        "dtheta1": (-4 * math.pi, 4 * math.pi),
-        "dtheta2": (-9 * math.pi, 9 * math.pi),
-    }
+    ranges = MappingProxyType(
+        {
+            **dict.fromkeys(channels[:4], (-1.0, 1.0)),
+            "dtheta1": (-4 * math.pi, 4 * math.pi),
+            "dtheta2": (-9 * math.pi, 9 * math.pi),
+        }
+    )
     official = "Acrobot-v1"
 
     def reset(self, seed: tf.Tensor, n: int) -> AcrobotState:
@@ -219,7 +224,7 @@ class MountainCar(Chanceless):
     actions = ("left", "coast", "right")
     observation_shape = (2,)
     channels = ("position", "velocity")
-    ranges: ClassVar = {"position": (-1.2, 0.6), "velocity": (-0.07, 0.07)}
+    ranges = MappingProxyType({"position": (-1.2, 0.6), "velocity": (-0.07, 0.07)})
     official = "MountainCar-v0"
 
     def reset(self, seed: tf.Tensor, n: int) -> MountainCarState:

@@ -6,6 +6,7 @@ Games whose worlds are elsewhere are in `games.outside`.
 """
 
 import abc
+import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
@@ -89,7 +90,7 @@ class Playable(abc.ABC):
     official: str = ""
     kept: tf.DType = tf.float32
     compiled: ClassVar[bool] = True
-    ranges: Mapping[str, tuple[float, float]] = {}
+    ranges: Mapping[str, tuple[float, float]] = types.MappingProxyType({})
 
     @property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:

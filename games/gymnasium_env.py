@@ -26,7 +26,8 @@ class TensorVectorEnv(gymnasium.vector.VectorEnv):
     """Many worlds of a game as Gymnasium has its vector environments; a step is one program, compiled by XLA.
 
     All follows from the seed: the same seed and the same actions give the same numbers. A copy
-    (`copy.deepcopy`, pickle) goes on as the original would. A world that is over begins anew in one of Gymnasium's modes:
+    (`copy.deepcopy`, pickle) goes on as the original would. A world that is over begins anew in one of
+    Gymnasium's modes:
 
     - NEXT_STEP: in the step after its last, whatever the action; that step's reward is 0.
     - SAME_STEP: in its last step, of whose infos "final_obs" has what was seen last.

@@ -1,7 +1,8 @@
 """Games that ask for memory: what decides is seen at the start and asked for at the end."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -55,7 +56,7 @@ class MemoryChain(Chanceless):
         channels = ("time left", "query", *(f"bit {number}" for number in range(self.bits)))
         object.__setattr__(self, "channels", channels)  # a setting decides them; the dataclass is frozen
         object.__setattr__(self, "observation_shape", (len(channels),))
-        numbers = {"time left": (0.0, 1.0), "query": (0.0, self.bits - 1.0)}
+        numbers = {"time left": (0.0, 1.0), "query": (0.0, max(1.0, self.bits - 1.0))}
         object.__setattr__(self, "ranges", {**dict.fromkeys(channels, (-1.0, 1.0)), **numbers})
 
     def reset(self, seed: tf.Tensor, n: int) -> MemoryChainState:
@@ -123,7 +124,7 @@ class TMaze(Chanceless):
     actions = ("north", "east", "south", "west")
     observation_shape = (3,)
     channels = ("first", "second", "third")
-    ranges: ClassVar = dict.fromkeys(channels, (0.0, 1.0))
+    ranges = MappingProxyType(dict.fromkeys(channels, (0.0, 1.0)))
 
     def __post_init__(self) -> None:
         _check_at_least("length", self.length, 1)

@@ -57,7 +57,7 @@ def vec_env(game: Game, num_envs: int, seed: int | None = None) -> Any:
             self._reset_seeds()
             self._reset_options()
             self._returns[:], self._lengths[:] = 0, 0
-            self.reset_infos = [{} for _ in range(num_envs)]
+            self.reset_infos: list[dict[str, Any]] = [{} for _ in range(num_envs)]
             return observations
 
         def step_async(self, actions: np.ndarray) -> None:

@@ -121,7 +121,8 @@ def wrap(env: Any, wrappers: Wrappers, learning: bool) -> Any:
 
 def _value(name: str, value: Any, env: Any) -> Any:
     if name in ARRAYS:
-        return np.asarray(value, env.observation_space.dtype)
+        space = env.observation_space  # of a Dict the wrapper itself says that it does not fit
+        return np.broadcast_to(np.asarray(value, space.dtype), space.shape or ())
     return tuple(value) if isinstance(value, list) else value
 
 

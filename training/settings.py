@@ -29,12 +29,12 @@ class JSON(str):
     __slots__ = ()
 
     def __new__(cls, value: Any) -> "JSON":
-        if isinstance(value, str):
-            value = cls.read(value)
+        value = cls.checked(cls.read(value) if isinstance(value, str) else value)
         try:
-            return super().__new__(cls, json.dumps(cls.checked(value), sort_keys=True, allow_nan=False))
-        except TypeError as error:
+            text = json.dumps(value, sort_keys=True, allow_nan=False)
+        except (TypeError, ValueError) as error:
             raise ValueError(f"must hold plain JSON values ({error}). Received: {value!r}") from error
+        return super().__new__(cls, text)
 
     @classmethod
     def read(cls, text: str) -> Any:

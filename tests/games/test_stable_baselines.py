@@ -1,5 +1,6 @@
 """The adapter for Stable-Baselines3, held against its interface: `common/vec_env/base_vec_env.py` of 2.9."""
 
+import importlib.util
 import sys
 import types
 
@@ -42,12 +43,12 @@ class VecEnv:
 
 @pytest.fixture
 def package(monkeypatch):
-    try:
-        from stable_baselines3.common.vec_env import VecEnv as _  # the real one, where it is installed
-    except ImportError:
-        for name in ("stable_baselines3", "stable_baselines3.common", "stable_baselines3.common.vec_env"):
-            monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
-        sys.modules["stable_baselines3.common.vec_env"].VecEnv = VecEnv
+    """The package, or where it is not installed its base class."""
+    if importlib.util.find_spec("stable_baselines3"):
+        return
+    for name in ("stable_baselines3", "stable_baselines3.common", "stable_baselines3.common.vec_env"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    sys.modules["stable_baselines3.common.vec_env"].VecEnv = VecEnv
 
 
 def test_episodes_are_told_as_their_monitor_would(package):
