@@ -6,13 +6,14 @@ ONNX ?=
 JAX ?=
 TORCH ?=
 ATARI ?=
+BOX2D ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # A stamp per set of packages, so that a second call costs nothing and GPU=1 installs what is missing.
-RUN_STAMP := $(VENV)/installed$(if $(GPU),-gpu)$(if $(ONNX),-onnx)$(if $(ATARI),-atari)
+RUN_STAMP := $(VENV)/installed$(if $(GPU),-gpu)$(if $(ONNX),-onnx)$(if $(ATARI),-atari)$(if $(BOX2D),-box2d)
 DEV_STAMP := $(VENV)/installed-dev$(if $(JAX),-jax)$(if $(TORCH),-torch)
 
 .DEFAULT_GOAL := help
@@ -21,7 +22,7 @@ DEV_STAMP := $(VENV)/installed-dev$(if $(JAX),-jax)$(if $(TORCH),-torch)
 help:  ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-install: $(RUN_STAMP)  ## Install into .venv; GPU=1, ONNX=1, ATARI=1 add CUDA, ONNX export, Atari
+install: $(RUN_STAMP)  ## Install into .venv; GPU=1, ONNX=1, ATARI=1, BOX2D=1 add CUDA, ONNX export, Atari, LunarLander
 
 app: $(RUN_STAMP)  ## Open the app on http://127.0.0.1:8501; PORT= changes the port
 	@echo "Neural Arcade: http://127.0.0.1:$(PORT)  (Ctrl-C ends it)"
@@ -63,7 +64,7 @@ $(VENV)/made:
 	@touch $@
 
 $(RUN_STAMP): $(VENV)/made requirements.txt constraints.txt
-	$(PIP) --requirement requirements.txt $(if $(GPU),'tensorflow[and-cuda]') $(if $(ONNX),onnx tf2onnx onnxruntime) $(if $(ATARI),ale-py)
+	$(PIP) --requirement requirements.txt $(if $(GPU),'tensorflow[and-cuda]') $(if $(ONNX),onnx tf2onnx onnxruntime) $(if $(ATARI),ale-py) $(if $(BOX2D),'gymnasium[box2d]')
 	@touch $@
 
 $(DEV_STAMP): $(VENV)/made requirements-dev.txt constraints.txt
