@@ -1,7 +1,5 @@
 """A model in training mode as a pure function: no variable is touched, every draw follows from a key."""
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -27,9 +25,12 @@ class Forward:
         self.model = model
         self.statistics = list(model.non_trainable_weights)
         known = {id(variable) for variable in self.statistics}
-        self._normalizations = [
-            layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)
-        ]
+        self._momentum = {
+            id(variable): layer.momentum
+            for layer in model._flatten_layers()
+            if isinstance(layer, keras.layers.BatchNormalization) and layer.momentum < 1
+            for variable in (layer.moving_mean, layer.moving_variance)
+        }
         self._seeds = [v for v in model.non_trainable_variables if id(v) not in known]
 
     def read(self) -> list[tf.Tensor]:
@@ -68,18 +69,31 @@ class Forward:
             for variable, state in zip(self._seeds, tf.unstack(states), strict=True)
         ]
         mapping = [*zip(self.statistics, statistics, strict=True), *seeds]
-        with self._momentum_after(updates), keras.StatelessScope(state_mapping=mapping) as scope:
+        with keras.StatelessScope(state_mapping=mapping) as scope:
             outputs = self.model(inputs, training=True)
-        return outputs, [scope.get_current_value(variable) for variable in self.statistics]
+        after = [scope.get_current_value(variable) for variable in self.statistics]
+        if updates is not None:
+            after = [
+                self._ramped(variable, *pair, updates)
+                for variable, *pair in zip(self.statistics, statistics, after, strict=True)
+            ]
+        return outputs, after
 
-    @contextlib.contextmanager
-    def _momentum_after(self, updates: tf.Tensor | None) -> Iterator[None]:
-        """Give the batch normalizations the momentum of this update while the call is traced."""
-        own = [layer.momentum for layer in self._normalizations]
-        for layer in self._normalizations if updates is not None else ():
-            layer.momentum = averages.momentum(layer.momentum, updates)
-        try:
-            yield
-        finally:
-            for layer, momentum in zip(self._normalizations, own, strict=True):
-                layer.momentum = momentum
+    def _ramped(
+        self, variable: keras.Variable, before: tf.Tensor, after: tf.Tensor, updates: tf.Tensor
+    ) -> tf.Tensor:
+        """A statistic as it is after an update with the momentum of that time.
+
+        Args:
+            variable: The statistic's variable.
+            before: Its value before the update.
+            after: Its value after an update with the layer's own momentum.
+            updates: Number of updates before this one.
+        """
+        own = self._momentum.get(id(variable))
+        if own is None:
+            return after
+        # after - before is 1 - own times how far the batch's is from before. The layer's own momentum can't
+        # be changed for the call: replicas are traced in threads that take turns within it.
+        further = (own - averages.momentum(own, updates)) / (1 - own)
+        return after + further * (after - before)

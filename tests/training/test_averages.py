@@ -8,6 +8,7 @@ import tensorflow as tf
 from data.pipeline import Stream, Sweep
 from data.source import Split
 from models import cnn
+from models.layers import BATCH_MOMENTUM
 from training import averages, optimizers, strategy
 from training.forward import Forward
 from training.loop import Loop, Schedule
@@ -90,3 +91,20 @@ def test_a_short_training_is_measured_by_weights_that_have_learned(average):
     logs = loop.run()
     assert logs["accuracy"] > 0.9
     assert logs["val_accuracy"] > 0.9
+
+
+def test_replicas_keep_equal_statistics_and_the_layer_its_momentum():
+    """Replicas are traced in threads that take turns; evaluation on two reads the copies of both."""
+    logs = []
+    for replicas in (1, 2):
+        keras.utils.set_random_seed(0)
+        chosen = strategy.pick(f"cpu:{replicas}")
+        with chosen.scope():
+            net = cnn.build(cnn.Config((16, 16, 1), 2, filters=(4,)))
+            strategy.synchronize(net, chosen)
+            updater = Updater(optimizers.Config("sgd", 0.05), net.trainable_variables, 4)
+            stream, sides = Stream(shapes(64, 0), 16, seed=0), Sweep(shapes(32, 1), 32)
+            loop = Loop(chosen, Supervised(net, updater), Schedule(4, 4, 2), stream, sides)
+        logs.append(loop.run())
+        assert net.get_layer("stage1_conv1_norm").get_config()["momentum"] == BATCH_MOMENTUM
+    assert logs[1] == pytest.approx(logs[0], rel=1e-5)
