@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 
+import keras
 import numpy as np
 
 from benchmarks.table import Table
@@ -36,7 +37,13 @@ def _gallery() -> list[str]:
 
 
 def _seeing_pictures() -> list[str]:
-    return [name for name in _gallery() if len(runs.find(name).config["spec"]["input_shape"]) == 3]
+    """Models whose only input is one picture: no generator, and no agent, which sees a game."""
+    return [
+        name
+        for name in _gallery()
+        if len((config := runs.find(name).config)["spec"]["input_shape"]) == 3
+        and config["architecture"] not in ("gan", "policy")
+    ]
 
 
 def _answers(name: str) -> dict[str, str]:
@@ -53,7 +60,8 @@ def _answers(name: str) -> dict[str, str]:
         started = time.perf_counter()
         seen = drawing.to_input(picture, spec.input_shape, drawing.FRAMINGS.get(spec.name))
         inside = activations(model, seen[None])
-        probabilities(inside.output)
+        for output in keras.tree.flatten(inside.output):  # of a model of several outputs, each
+            probabilities(output)
         for output in inside.layers.values():
             tiles.tiles(output[0])
         seconds.append(time.perf_counter() - started)
