@@ -39,6 +39,8 @@ FIGURES = (  # of which a run has those that it learns by
     "entropy",
     "moved",
     "clipped",
+    "policy_loss",
+    "explained_variance",
     "value",
     "error",
     "exploration",
@@ -67,6 +69,9 @@ TITLES = {
     "entropy": "Entropy, in nats",
     "moved": "Policy moved by",
     "clipped": "Share clipped",
+    "policy_loss": "Policy loss",
+    "explained_variance": "Explained variance",
+    "steps_per_second": "Environment steps per second",
     "value": "Value of the actions",
     "error": "Error of that value",
     "exploration": "Actions by chance",
@@ -113,19 +118,23 @@ class Course:
 
 
 def training_curves(rows: Sequence[Mapping[str, Any]], key: str, across: int = 2) -> None:
-    """The figures of one run, training beside validation, `across` of them in a row."""
+    """The figures of one run, training beside validation, `across` of them in a row.
+
+    An agent's are shown over the steps of its environments, those of other runs over epochs.
+    """
+    axis = "step" if any("global_step" in row for row in rows) else "epoch"
     figures = [name for name in FIGURES if any({name, f"val_{name}"} & row.keys() for row in rows)]
     columns = st.columns(max(1, min(across, len(figures)))) * len(figures)
     for column, figure in zip(columns, figures, strict=False):
         series = {"training": figure, "validation": f"val_{figure}"}
         points = [
-            {"epoch": row.get("epoch"), "series": label, "value": row[name]}
+            {axis: place_of(row, axis), "series": label, "value": row[name]}
             for label, name in series.items()
             for row in thinned(rows, name)
         ]
         with column:
             st.markdown(f"**{TITLES[figure]}**")
-            _lines(points, "epoch", figure, list(series), f"{key}-{figure}")
+            _lines(points, axis, figure, list(series), f"{key}-{figure}", title_of(axis, [rows]))
 
 
 def comparison(runs: Mapping[str, Sequence[Mapping[str, Any]]], figure: str, axis: str, key: str) -> None:
@@ -138,16 +147,29 @@ def comparison(runs: Mapping[str, Sequence[Mapping[str, Any]]], figure: str, axi
         key: Of the element.
     """
     points = [
-        {axis: row.get(axis), "series": name, "value": row[figure]}
+        {axis: place_of(row, axis), "series": name, "value": row[figure]}
         for name, rows in runs.items()
         for row in thinned(rows, figure)
     ]
-    _lines(points, axis, figure, list(runs), key)
+    _lines(points, axis, figure, list(runs), key, title_of(axis, runs.values()))
+
+
+def place_of(row: Mapping[str, Any], axis: str) -> float | None:
+    """Where a row stands on an axis: on that of steps an agent's stands at the steps of its environments."""
+    return row.get("global_step", row.get("step")) if axis == "step" else row.get(axis)
+
+
+def title_of(axis: str, runs: Iterable[Sequence[Mapping[str, Any]]]) -> str:
+    """The axis' name for people."""
+    agents = [any("global_step" in row for row in rows) for rows in runs]
+    if axis != "step" or not any(agents):
+        return AXES[axis]
+    return "environment steps" if all(agents) else "step; environment step of agents"
 
 
 def figures_of(runs: Iterable[Sequence[Mapping[str, Any]]]) -> list[str]:
     """The figures that any of some runs has logged, the well-known ones first."""
-    found = {name for rows in runs for row in rows for name in row}.difference(AXES, ENDS)
+    found = {name for rows in runs for row in rows for name in row}.difference(AXES, ENDS, ["global_step"])
     return [*(name for name in TITLES if name in found), *sorted(found.difference(TITLES))]
 
 
@@ -163,7 +185,9 @@ def thinned(rows: Sequence[Mapping[str, Any]], figure: str) -> list[Mapping[str,
     return present[::-1][::stride][::-1]
 
 
-def _lines(points: list[dict[str, Any]], axis: str, figure: str, series: list[str], key: str) -> None:
+def _lines(
+    points: list[dict[str, Any]], axis: str, figure: str, series: list[str], key: str, title_of_axis: str
+) -> None:
     engine.wake_charts()
     import altair as alt
     import pandas as pd
@@ -172,7 +196,7 @@ def _lines(points: list[dict[str, Any]], axis: str, figure: str, series: list[st
     form = ".0%" if figure.endswith("accuracy") else "~r"
     x = alt.X(
         f"{axis}:Q",
-        title=AXES[axis],
+        title=title_of_axis,
         scale=alt.Scale(domainMin=0, nice=False),
         axis=alt.Axis(grid=False, tickCount=6, format="~r"),
     )

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from training.forward import Forward
-from training.objectives import Figures, Objective
+from training.objectives import Figures, Objective, draw_key
 from training.optimizers import Updater
 
 LOSSES = ("non_saturating", "least_squares", "hinge", "wasserstein")
@@ -107,17 +107,17 @@ class _Part:
     @property
     def of_generator(self) -> tf.Tensor:
         """The key of the dropout masks where pictures are made."""
-        return self.key + [0, self.number * 2**32]
+        return self.key + [0, self.number]
 
     @property
     def of_discriminator(self) -> tf.Tensor:
         """The same where the discriminator learns."""
-        return self.key + [0, (self.number + 1) * 2**33]
+        return self.key + [0, 2**14 + self.number]
 
     @property
     def of_verdict(self) -> tf.Tensor:
         """The same where the generator learns from it."""
-        return self.key + [0, (self.number + 2) * 2**33]
+        return self.key + [0, 2**15 + self.number]
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ class Adversarial(Objective):
         replicas, replica = context.num_replicas_in_sync, context.replica_id_in_sync_group
         parts, share = self.duel.discriminator_steps, pictures.shape[0]
         noise, between = self._draw(position, share, replicas, replica)
-        key = tf.stack([position + self.seed * 2**32, tf.cast(replica, tf.int64)])
+        key = draw_key(self.seed, position, replica)
         whole = share // parts * replicas
         # Every parts-th picture, so that N replicas have in a part what one would have.
         every = [slice(part, share // parts * parts, parts) for part in range(parts)]
@@ -250,7 +250,9 @@ class Adversarial(Objective):
         """This replica's share of the noise `(b, Z)`, and of numbers in [0, 1) of the pictures' rank."""
         key = tf.stack([tf.constant(self.seed, tf.int64), position])
         noise = tf.random.stateless_normal((share * replicas, self.latent), key)
-        between = tf.random.stateless_uniform((share * replicas, *self._ones), key + [2**32, 0])
+        between = tf.random.stateless_uniform(
+            (share * replicas, *self._ones), key + [0, 2**31]
+        )  # apart under XLA, too, which sees 32 bits
         rows = tf.range(share) + replica * share
         return tf.gather(noise, rows), tf.gather(between, rows)
 

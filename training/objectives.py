@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from training import recurrence
@@ -22,6 +23,17 @@ from training.optimizers import Updater
 # replicas: (sum, weight), both scalar float32.
 Figure = tuple[tf.Tensor, tf.Tensor]
 Figures = dict[str, Figure]
+
+
+def draw_key(seed: int, position: tf.Tensor, replica: tf.Tensor) -> tf.Tensor:
+    """The key of one replica's random draws in one step, `(2,)` int64.
+
+    XLA sees 32 bits of each number of a key, so that a seed in the high bits would be lost there: the seed is
+    spread over both numbers instead. To the second, 0 to 2**16 - 1 may be added for several draws in a step.
+    """
+    first, second = (int(number) for number in np.random.SeedSequence(seed).generate_state(2))
+    replica = tf.cast(replica, tf.int64)
+    return tf.stack([(position + first) % 2**32, (replica * 2**16 + second) % 2**32])
 
 
 class Objective(abc.ABC):
@@ -157,7 +169,7 @@ class Supervised(Objective):
         if replica.num_replicas_in_sync > 1:
             total = replica.all_reduce(tf.distribute.ReduceOp.SUM, total)
         place = tf.cast(replica.replica_id_in_sync_group, tf.int64)
-        key = tf.stack([position + self.seed * 2**32, place])
+        key = draw_key(self.seed, position, place)
         sums, gradients, statistics = self._differentiate(inputs, targets, weights / total, key, position)
         self._forward.assign(statistics)
         self.updater.apply(gradients)

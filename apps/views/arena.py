@@ -221,7 +221,11 @@ def _age(agent: Agent) -> str:
     if not measured:
         return ""
     best = max(reversed(measured), key=lambda row: row["val_return"])  # of equals the last is kept
-    return f"after {library.readable(best['step'])} updates: {best['val_return']:.4g} a game"
+    if "global_step" in best:
+        age = f"after {library.readable(best['global_step'])} environment steps"
+    else:
+        age = f"after {library.readable(best['step'])} updates"
+    return f"{age}: {best['val_return']:.4g} a game"
 
 
 def _branch(agent: Agent, way: Way) -> tuple[int, int] | None:

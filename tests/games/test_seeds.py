@@ -11,6 +11,7 @@ from games import evaluation, seeds
 from games.game import RESET
 from games.outside import Gymnasium
 from tests.games import policies, test_ppo
+from training.objectives import draw_key
 
 FAR = (0, 1, 2**29, 2**29 + 1, 2**30, 2**31, 2**32 - 1)
 
@@ -66,3 +67,22 @@ def test_worlds_outside_of_tensorflow_begin_apart_too():
         game.begin(seeds.key(seed, 3, 0), share).seen.numpy().tobytes() for seed in (0, 2**29, 2**31, 2**30)
     ]
     assert len(set(seen)) == 4
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_masks_of_a_training_differ_by_seed_step_replica_and_draw(compiled):
+    """Under XLA seeds in the high bits of a key were lost: every seed had the same dropout masks."""
+
+    @tf.function(jit_compile=compiled)
+    def bits(key):
+        return tf.random.stateless_uniform((4,), key, minval=None, maxval=None, dtype=tf.uint32)
+
+    keys = [
+        draw_key(seed, tf.constant(position, tf.int64), tf.constant(replica)) + [0, part]
+        for seed in (0, 1, 2**29, 2**32 - 1)
+        for position in (0, 1)
+        for replica in (0, 1)
+        for part in (0, 1)
+    ]
+    drawn = {bits(key).numpy().tobytes() for key in keys}
+    assert len(drawn) == len(keys)
