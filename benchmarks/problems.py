@@ -152,13 +152,17 @@ def digits(random: Random, count: int) -> Examples:
     return list(pixels), [str(label) for label in labels[chosen]]
 
 
-def petals(random: Random, count: int) -> Examples:
-    """Length and width of the petals of three irises, of scikit-learn."""
-    from sklearn.datasets import load_iris
+def table(name: str, columns: slice = slice(None)) -> Callable[[Random, int], Examples]:
+    """The `draw` of a table of scikit-learn, such as "iris", with some of its columns."""
 
-    values, labels = load_iris(return_X_y=True)
-    chosen = random.permutation(len(values))[:count]
-    return list(values[chosen, 2:]), [("setosa", "versicolor", "virginica")[k] for k in labels[chosen]]
+    def draw(random: Random, count: int) -> Examples:
+        from sklearn import datasets
+
+        values, labels = getattr(datasets, f"load_{name}")(return_X_y=True)
+        chosen = random.permutation(len(values))[:count]
+        return list(values[chosen, columns]), [f"kind {label}" for label in labels[chosen]]
+
+    return draw
 
 
 def moons(random: Random, count: int) -> Examples:
@@ -183,5 +187,8 @@ PROBLEMS = {
     "four_shapes": Problem("images_cnn", 200, of_kinds(("circle", "square", "triangle", "cross"), picture)),
     "digits": Problem("images_cnn", 300, digits),
     "moons": Problem("points_mlp", 50, moons),
-    "petals": Problem("points_mlp", 150, petals),
+    "petals": Problem("points_mlp", 150, table("iris", slice(2, 4))),
+    "iris": Problem("table_mlp", 150, table("iris")),
+    "wine": Problem("table_mlp", 178, table("wine")),
+    "breast_cancer": Problem("table_mlp", 569, table("breast_cancer")),
 }
