@@ -55,6 +55,7 @@ class Page:
         needs_model: Whether there is nothing to explore without a model; else `explore` is given None there.
         first: What to train where there is none, and how long it takes.
         also: Further architectures whose trainings belong here.
+        scored: Whether the head shows validation accuracy; False for pages that show it themselves.
     """
 
     file: str
@@ -68,6 +69,7 @@ class Page:
     needs_model: bool = True
     first: str = "the digits take half a minute"
     also: Collection[str] = ()
+    scored: bool = True
 
     def owns(self, architecture: str, source: str) -> bool:
         """Whether trainings of an architecture on a source belong to this page."""
@@ -92,7 +94,7 @@ def show(page: Page) -> None:
     fitting.sort(key=lambda entry: entry.architecture not in (page.architecture, *page.also))  # its own first
     links.heed_wish()
     run_card.left_out(library.unreadable())
-    entry = _pick(fitting)
+    entry = _pick(fitting, page.scored)
     if not fitting and page.needs_model and "tab" not in st.session_state and "tab" not in st.query_params:
         st.session_state["tab"] = "Train"
     tabs = st.tabs(list(TABS), key="tab", bind="query-params")
@@ -154,7 +156,7 @@ def _shown(page: Page, entry: Entry | None) -> str:
     return entry.architecture if entry and entry.architecture else page.architecture
 
 
-def _pick(fitting: list[Entry]) -> Entry | None:
+def _pick(fitting: list[Entry], scored: bool) -> Entry | None:
     """Let a person choose a model; the URL remembers which."""
     if not fitting:
         return None
@@ -168,11 +170,11 @@ def _pick(fitting: list[Entry]) -> Entry | None:
     with chooser:
         key = widgets.choice("Model", "model", {key: library.label(by_key[key]) for key in keys})
     with facts:
-        st.html(f'<div class="arcade-facts">{_facts(by_key[key])}</div>')
+        st.html(f'<div class="arcade-facts">{_facts(by_key[key], scored)}</div>')
     return by_key[key]
 
 
-def _facts(entry: Entry) -> str:
+def _facts(entry: Entry, scored: bool = True) -> str:
     """What is known of a model in one line of HTML; nothing in it comes from a person."""
     facts = []
     if entry.architecture == "gan":
@@ -198,7 +200,7 @@ def _facts(entry: Entry) -> str:
         facts.append(f"{library.readable(entry.run.config['parameters'])} parameters")
     if "bleu" in entry.run.evaluation.get("test", {}):
         facts.append(f"<strong>{entry.run.evaluation['test']['bleu']:.1f}</strong> BLEU on test")
-    elif entry.score:
+    elif entry.score and (scored or entry.score[0] == "test"):
         split, accuracy = entry.score
         of = " of next tokens" if entry.spec.get("target_tokens") or entry.spec.get("continued") else ""
         facts.append(f"<strong>{accuracy:.1%}</strong>{of} right on {split}")

@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import random
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -59,25 +61,95 @@ class Moment:
         return self.config["spec"]
 
 
-def side_by_side(
-    entry: Entry | None, make: Callable[[], None], draw: Callable[[Moment], None], hint: str
-) -> None:
-    """What the next net is made of on one side, the one that is chosen on the other.
+@dataclass(frozen=True)
+class Plan:
+    """The next run as the settings on the page describe it.
 
     Args:
-        entry: Of the chosen one, if any.
-        make: Draws the settings of the next.
-        draw: Draws what there is to see of the chosen one at a moment.
-        hint: What to do where none is chosen.
+        recipe: The recipe, with the settings of its data.
+        spec: Shapes of its data.
+        chosen: Settings of the network and of its training, as `settings` returns them.
+        table: Content of the user's own file, if the data come from one.
+    """
+
+    recipe: "Recipe"
+    spec: "Spec"
+    chosen: Mapping[str, Any]
+    table: bytes | None = None
+
+    def changed_since(self, run: Run) -> list[str]:
+        """What of this plan differs from a run, in words; empty where the run is what the plan would make."""
+        from training import recipes
+        from training.settings import SettingsError
+
+        changes = dict(self.chosen)
+        seed = changes.pop("seed", 0)
+        try:
+            new = self.recipe.override(changes).to_config()
+            old = recipes.from_config(run.config).to_config()
+        except SettingsError:  # the page says so when the plan is started
+            return []
+        if new["recipe"] != old["recipe"]:
+            return ["data"]
+        for config in (new, old):
+            config["data"] = {**config["data"], "file": ""}
+            config["training"] = {**config["training"], "snapshots": 0}
+        found = ["data"] if new["data"] != old["data"] or self.table != _table_of(run) else []
+        found += ["network"] if new["model"] != old["model"] else []
+        same = new["training"] == old["training"] and new["optimizer"] == old["optimizer"]
+        return found if same and seed == run.config["seed"] else [*found, "training settings"]
+
+
+def _table_of(run: Run) -> bytes | None:
+    """The table that a run keeps, if it does."""
+    try:
+        return (run.path / TABLE).read_bytes()
+    except OSError:
+        return None
+
+
+def side_by_side(
+    entry: Entry | None,
+    make: Callable[[], Plan | None],
+    draw: Callable[[Moment], None],
+    button: str,
+    hint: str,
+) -> None:
+    """Settings of the next run on one side, the run that is shown on the other.
+
+    Where the settings are no longer those of the run that is shown, a note marks it as an earlier result.
+
+    Args:
+        entry: The run that is shown, if any.
+        make: Draws the settings and returns the plan that they make; None where they make none.
+        draw: Draws what there is to see of the run at a moment.
+        button: Label of the button that starts the plan.
+        hint: What to do where no run is shown.
     """
     with st.container(horizontal=True, gap="large"):
         with st.container(width=SIDE):
-            make()
+            plan = make()
+            if plan is not None and st.button(
+                button, type="primary", icon=":material/play_arrow:", width="stretch"
+            ):
+                start(plan)
         with st.container():
             if entry is None:
                 st.info(hint, icon=":material/touch_app:")
-            else:
-                watch(entry, draw)
+                return
+            changed = plan.changed_since(entry.run) if plan is not None else []
+            if changed:
+                st.warning(
+                    f"Earlier result: it was made with other {_listed(changed)} than those chosen now. "
+                    f"Press **{button}** for a new one.",
+                    icon=":material/history:",
+                )
+            watch(entry, draw)
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them: "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 # Settings, bound to the page's address, so that a link brings them along
@@ -179,29 +251,22 @@ def whole(
     return round(found)
 
 
-def start(recipe: "Recipe", spec: "Spec", chosen: Mapping[str, Any], table: bytes | None = None) -> None:
-    """Make a run, start its training, and have the page watch it; what is wrong is said on the page.
-
-    Args:
-        recipe: Of the run.
-        spec: Shape of its data.
-        chosen: Its settings, and the "seed".
-        table: A file of the person's own, which is kept in the run's folder.
-    """
+def start(plan: Plan) -> None:
+    """Make a run, start its training, and have the page watch it; what is wrong is said on the page."""
     from training import trainer
     from training.settings import SettingsError
 
-    changes = dict(chosen)
+    changes, table = dict(plan.chosen), plan.table
     seed = changes.pop("seed", 0)
     if changes.get("training.epochs") == recipe.training.epochs:  # not chosen: a small table may take more
         del changes["training.epochs"]
     folder = library.runs_folder()
-    name = runs.free_name(folder, recipe.name)
+    name = runs.free_name(folder, plan.recipe.name)
     if table is not None:
         changes["data.file"] = str((folder / name / TABLE).absolute())
     try:
-        changed = recipe.override(changes)
-        changed = changed.override({"training.snapshots": _snapshots_of(changed.model_config(spec))})
+        changed = plan.recipe.override(changes)
+        changed = changed.override({"training.snapshots": _snapshots_of(changed.model_config(plan.spec))})
         run = trainer.create(changed, folder, name, seed)
     except (RunError, SettingsError) as error:
         st.error(sentence(error), icon=":material/error:")
@@ -265,16 +330,30 @@ def _watched(entry: Entry, draw: Callable[[Moment], None], was_active: bool, pla
     if not kept:  # it keeps none on its way
         weights = _best(run)
         kept = {status.get("step", 0): list(weights)} if weights is not None else {}
-    if not kept or "spec" not in config:
-        if was_active:
-            st.info(
-                "TensorFlow wakes in a process of its own: a few seconds.", icon=":material/hourglass_top:"
-            )
-        else:
-            st.info("This run has no weights yet.", icon=":material/hourglass_empty:")
+    if was_active and not kept:
+        st.caption("The network before its training. Training starts in a few seconds, in its own process.")
+        config = _with_spec(config)
+        if config is not None:
+            kept = {0: _initial(run, config)[1]}
+    if not kept or config is None or "spec" not in config:
+        st.info("This run has no weights yet.", icon=":material/hourglass_empty:")
         return
     step = max(kept) if was_active else _wound(entry, list(kept), playing)
     draw(Moment(untrained(run, config), kept[step], step, run, config))
+
+
+def _with_spec(config: dict[str, Any]) -> dict[str, Any] | None:
+    """A run's settings with the spec of its data, which its training writes later; None without the data."""
+    from data import DataUnavailable
+    from training import settings as forms
+
+    if "spec" in config:
+        return config
+    try:
+        source = _source(engine.data_key(config), _config=config)
+    except DataUnavailable:
+        return None
+    return {**config, "spec": json.loads(json.dumps(forms.to_json(source.spec)))}
 
 
 def _head(run: Run, status: Mapping[str, Any]) -> None:
@@ -282,7 +361,8 @@ def _head(run: Run, status: Mapping[str, Any]) -> None:
     state = status.get("state", "stopped")
     icon, colour = run_card.BADGES[state]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(state, icon=icon, color=colour)
+        starting = state == "queued" and status.get("pid")  # its process is there
+        st.badge("starting" if starting else state, icon=icon, color=colour)
         if status.get("steps"):
             st.caption(f"step {status.get('step', 0):,} of {status['steps']:,}", width="content")
         run_card.stop_or_resume(run, state)
@@ -395,16 +475,35 @@ def _source(key: str, _config: dict[str, Any]) -> tuple["Source", str]:
 
 def untrained(run: Run, config: dict[str, Any]) -> "keras.Model":
     """The model of a run as it is built."""
-    parts = [config["recipe"], config["model"], config["spec"]]
-    return _untrained(json.dumps(parts, sort_keys=True), _run=run)
+    return _initial(run, config)[0]
+
+
+def _initial(run: Run, config: dict[str, Any]) -> "tuple[keras.Model, list[np.ndarray]]":
+    """The model of a run as it is built, and the weights that its training begins with."""
+    parts = [config["recipe"], config["model"], config["spec"], config["seed"]]
+    return _built(json.dumps(parts, sort_keys=True), _config=config)
 
 
 @st.cache_resource(max_entries=engine.KEPT_MODELS, show_spinner=False)
-def _untrained(settings: str, _run: Run) -> "keras.Model":
+def _built(settings: str, _config: dict[str, Any]) -> "tuple[keras.Model, list[np.ndarray]]":
     """`settings` tell one model from another."""
-    from training import recipes, trainer
+    from data import Spec
+    from training import recipes
 
-    return recipes.from_config(_run.config).build_model(trainer.spec_of(_run))
+    spec = Spec(**{name: tuple(v) if isinstance(v, list) else v for name, v in _config["spec"].items()})
+    with _drawing:
+        # Keras seeds its initializers from Python's generator. `keras.utils.set_random_seed`, which the
+        # training calls, would also change what other visitors' pages draw.
+        before = random.getstate()
+        random.seed(_config["seed"])
+        try:
+            model = recipes.from_config(_config).build_model(spec)
+        finally:
+            random.setstate(before)
+    return model, model.get_weights()
+
+
+_drawing = threading.Lock()
 
 
 def _best(run: Run) -> Sequence[Any] | None:

@@ -9,7 +9,7 @@ from apps import charts, controls, frame, small_nets, sweep_panel, widgets
 from apps.escaping import escape_markdown, sentence
 from apps.library import Entry
 from apps.sketch import sketch
-from apps.small_nets import Moment
+from apps.small_nets import Moment, Plan
 from inspection import tiles
 
 if TYPE_CHECKING:
@@ -42,30 +42,28 @@ _curves = widgets.component("curves")
 
 def explore(entry: Entry | None) -> None:
     """The function and the net on one side, how the one becomes the other on the other side."""
-    hint = "Choose a function and a net, then **Fit it**."
-    small_nets.side_by_side(entry, _make, _draw, hint)
+    hint = "Choose a function and a network, then press **Fit it**."
+    small_nets.side_by_side(entry, _make, _draw, "Fit it", hint)
     _sweep()
 
 
-def _make() -> None:
-    """What to fit, with what, and the button that does it."""
+def _make() -> Plan | None:
+    """Draw the settings of the function and of the network; None while there is no function."""
     from training import losses
     from training.settings import SettingsError
 
     given = _function()
     if given is None:
-        return
+        return None
     recipe, data = given
     try:
         recipe = recipe.override(data)
     except SettingsError as error:
         st.warning(sentence(error), icon=":material/function:")
-        return
+        return None
     if not _preview(recipe.data):
-        return
-    chosen = small_nets.settings(recipe, losses.OF_VALUES)
-    if st.button("Fit it", type="primary", icon=":material/play_arrow:", width="stretch"):
-        small_nets.start(recipe, recipe.data.spec(), chosen)
+        return None
+    return Plan(recipe, recipe.data.spec(), small_nets.settings(recipe, losses.OF_VALUES))
 
 
 def _function() -> "tuple[Recipe, dict[str, Any]] | None":

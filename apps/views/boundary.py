@@ -8,7 +8,7 @@ import streamlit as st
 from apps import charts, controls, frame, library, small_nets, widgets
 from apps.escaping import sentence
 from apps.library import Entry
-from apps.small_nets import Moment
+from apps.small_nets import Moment, Plan
 
 GRID = 90  # places along each axis of a picture
 MARGIN = 0.15  # about the points, as a share of their range
@@ -29,11 +29,13 @@ COLUMNS = 3  # that a table has at least
 
 def explore(entry: Entry | None) -> None:
     """The points and the net on one side, the boundary on the other side."""
-    small_nets.side_by_side(entry, _make, _draw, "Choose points and a net, then **Train it**.")
+    small_nets.side_by_side(
+        entry, _make, _draw, "Train it", "Choose points and a network, then press **Train it**."
+    )
 
 
-def _make() -> None:
-    """What to tell apart, with what, and the button that does it."""
+def _make() -> Plan | None:
+    """Draw the settings of the points and of the network; None while there are no points."""
     from data import DataUnavailable, Spec
     from training import losses, recipes
     from training.settings import SettingsError
@@ -44,7 +46,7 @@ def _make() -> None:
         if picked == OWN:
             given = _own()
             if given is None:
-                return
+                return None
             data, table, classes = given
         else:
             data, table, classes = _drawn(KINDS[picked])
@@ -53,10 +55,9 @@ def _make() -> None:
             _preview(recipe.data)
     except (DataUnavailable, SettingsError) as error:
         st.warning(sentence(error), icon=":material/scatter_plot:")
-        return
+        return None
     chosen = small_nets.settings(recipe, losses.OF_CLASSES)
-    if st.button("Train it", type="primary", icon=":material/play_arrow:", width="stretch"):
-        small_nets.start(recipe, Spec("points", (2,), classes, "", ""), chosen, table)
+    return Plan(recipe, Spec("points", (2,), classes, "", ""), chosen, table)
 
 
 # Settings of the source, a table of a person's own, and the names of the classes.
@@ -194,9 +195,9 @@ def _draw(moment: Moment) -> None:
     found = domain.over(moment.model, domain.grid(low, high, GRID), moment.weights)
     classes, sureness = domain.decided(found.outputs, moment.config["training"]["loss"] == "cross_entropy")
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Right on what it learns from", f"{small_nets.right(moment, learned):.1%}")
+        st.metric("Training accuracy", f"{small_nets.right(moment, learned):.1%}")
         if len(held):
-            st.metric("Right on points held out", f"{small_nets.right(moment, held):.1%}")
+            st.metric("Validation accuracy", f"{small_nets.right(moment, held):.1%}")
         st.metric("After", f"{moment.step:,} steps")
     centre, spread = np.array(spec["centre"] or (0, 0)), np.array(spec["spread"] or (1, 1))
     dots = [
@@ -242,5 +243,6 @@ frame.show(
         controls=controls.mlp,
         sources=("points",),
         needs_model=False,
+        scored=False,
     )
 )

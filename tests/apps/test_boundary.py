@@ -1,6 +1,7 @@
 """The page Boundary: points, the line that a net draws between them at any step, and the way to one's own."""
 
 import base64
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from apps import launch
 from data import SOURCES
 from tests.apps.conftest import Shelves, component, drawn, field, keep_snapshots, texts
-from training import recipes, settings
+from training import recipes, settings, snapshots, trainer
+from training.loop import Stop
 from training.runs import Run, runs_in
 
 STEPS = (0, 6, 100)
@@ -120,8 +122,8 @@ def test_points_are_marked_where_they_are_held_out_and_the_figures_are_theirs(sh
     tested = page("boundary")
     _, _, given = shown(tested)
     for split, held, told in (
-        (source.train, False, "Right on what it learns from"),
-        (source.validation, True, "Right on points held out"),
+        (source.train, False, "Training accuracy"),
+        (source.validation, True, "Validation accuracy"),
     ):
         points = [point for point in given["points"] if point[3] is held]
         np.testing.assert_allclose([point[:2] for point in points], split.inputs, atol=1e-4)
@@ -397,3 +399,73 @@ def test_a_table_too_small_to_be_divided_is_told_before_a_run_is_made(page, shel
         drawn(train_it(tested).click().run())
     assert not started
     assert tested.warning or tested.error
+
+
+# The first frame, and results that are older than the settings
+
+
+def frame_at_start(tested) -> dict[str, Any]:
+    """What the page draws of the run that has just been started."""
+    return component(tested, "plane")
+
+
+def test_the_untrained_network_is_drawn_at_once(page, shelves, monkeypatch):
+    """Until its process has said a word, the page shows the weights that the training begins with."""
+    monkeypatch.setattr(launch, "start", lambda run, devices="auto": run.update_status(state="queued", pid=1))
+    tested = page("boundary")
+    tested.number_input(key="points_mlp.seed").set_value(3.0)
+    tested = drawn(train_it(tested).click().run())
+    (run,) = runs_in(shelves.runs)
+    assert "spec" not in run.config
+    given = frame_at_start(tested)
+    assert len(given["points"]) > 100
+    assert "queued" not in texts(tested)
+    assert figures(tested)["After"] == "0 steps"
+
+    trainer.train(run, quiet=True, stop=stopped())
+    first = snapshots.load(run.path)[0]
+    labels = np.frombuffer(base64.b64decode(given["panels"][0]["pixels"]), "uint8").reshape(GRID, GRID)
+    wanted = outputs(first, places(given).reshape(-1, 2)).argmax(-1).reshape(GRID, GRID)
+    assert np.mean(labels != wanted) < 0.002
+
+
+def stopped() -> Any:
+    """A stop that was asked for before the first step."""
+    made = Stop()
+    made.wanted = True
+    return made
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("moons.noise", 0.4, "other data"),
+        ("points.examples", 300.0, "other data"),
+        ("points_mlp.activation", "tanh", "other network"),
+        ("points_mlp.learning-rate", 0.5, "other training settings"),
+        ("points_mlp.seed", 7.0, "other training settings"),
+    ],
+)
+def test_a_result_of_other_settings_is_marked_as_an_earlier_one(page, shelves, key, value, said):
+    recipe = recipes.find("points_mlp")
+    run = trainer.create(recipe, shelves.runs, "made")
+    trainer.train(run, quiet=True, stop=stopped())
+    tested = page("boundary", model="runs/made")
+    assert not [each for each in tested.warning if "Earlier result" in each.value]
+    widget = next(
+        each
+        for kind in ("slider", "number_input", "selectbox")
+        for each in tested.get(kind)
+        if each.key == key
+    )
+    (warning,) = [each for each in drawn(widget.set_value(value).run()).warning if "Earlier" in each.value]
+    assert said in warning.value
+
+
+def test_validation_accuracy_is_shown_once(page, shelves):
+    """The head of the page does not show the best epoch's beside that of the step that is shown."""
+    run = add(shelves)
+    keep_snapshots(run, STEPS)
+    tested = page("boundary")
+    assert "right on validation" not in texts(tested)
+    assert "Validation accuracy" in figures(tested)
