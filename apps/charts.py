@@ -207,7 +207,9 @@ def _lines(
         "series:N",
         sort=series,
         scale=alt.Scale(domain=series),
-        legend=alt.Legend(title=None, orient="top", symbolType="stroke", labelLimit=260, columns=2),
+        legend=alt.Legend(
+            title=None, orient="top", symbolType="stroke", symbolOpacity=1, labelLimit=260, columns=2
+        ),
     )
     tooltip = [
         alt.Tooltip("series:N", title=" "),
@@ -240,7 +242,7 @@ def curves(series: Mapping[str, tuple[Any, Any]], axis: str, key: str) -> None:
         "series:N",
         sort=list(series),
         scale=alt.Scale(domain=list(series)),
-        legend=alt.Legend(title=None, orient="top", symbolType="stroke", columns=4),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke", symbolOpacity=1, columns=4),
     )
     chart = alt.Chart(frame).mark_line(strokeWidth=2)
     chart = chart.encode(
@@ -378,7 +380,9 @@ def powers(
         "name:N",
         sort=list(names),
         scale=alt.Scale(domain=list(names)),
-        legend=alt.Legend(title=None, orient="top", symbolType="stroke", columns=3 if len(names) > 4 else 4),
+        legend=alt.Legend(
+            title=None, orient="top", symbolType="stroke", symbolOpacity=1, columns=3 if len(names) > 4 else 4
+        ),
     )
     tooltip = [
         alt.Tooltip("name:N", title=" "),
@@ -409,6 +413,7 @@ def lengths(
     unit: str = "tokens",
     names: Sequence[str] = (),
     share: bool = False,
+    bands: Mapping[str, Sequence[tuple[float, float, float]]] | None = None,
 ) -> None:
     """How good several models are, or what they cost, against how long the sequence is.
 
@@ -421,6 +426,7 @@ def lengths(
         unit: Of one length.
         names: All that there may be, each its own colour whichever are drawn; none: those of the series.
         share: Whether the figures are shares, from 0 to 1.
+        bands: Lengths and the ends of the figures' intervals, by name; None: none are drawn.
     """
     engine.wake_charts()
     import altair as alt
@@ -436,7 +442,13 @@ def lengths(
         sort=list(names or series),
         scale=alt.Scale(domain=list(names or series)),
         legend=alt.Legend(
-            title=None, orient="top", symbolType="stroke", labelLimit=260, columns=2, values=list(series)
+            title=None,
+            orient="top",
+            symbolType="stroke",
+            symbolOpacity=1,  # not the band's
+            labelLimit=260,
+            columns=2,
+            values=list(series),
         ),
     )
     y = alt.Y("value:Q", title=title, axis=alt.Axis(tickCount=5))
@@ -457,7 +469,14 @@ def lengths(
             alt.Tooltip("value:Q", title=title, format=".1%" if share else ".3~r"),
         ],
     )
-    chart = base.mark_line(strokeWidth=2) + base.mark_circle(size=46, opacity=1)
+    chart: Any = base.mark_line(strokeWidth=2) + base.mark_circle(size=46, opacity=1)
+    rows = [(name, *band) for name, found in (bands or {}).items() for band in found]
+    if rows:
+        ends = alt.Chart(pd.DataFrame(rows, columns=["series", "length", "low", "high"]))
+        area = ends.mark_area(opacity=0.18).encode(
+            x=x, y=alt.Y("low:Q", title=title), y2="high:Q", color=colour
+        )
+        chart = area + chart
     if mark is not None:
         at = alt.Chart(pd.DataFrame({"length": [mark]}))
         chart = at.mark_rule(strokeDash=[4, 4], opacity=0.5, color="#8b8b95").encode(x=x) + chart
@@ -502,7 +521,7 @@ def turns(course: Sequence["Stretch"], key: str) -> None:
         "player:N",
         sort=list(PLAYERS),
         scale=alt.Scale(domain=list(PLAYERS)),
-        legend=alt.Legend(title=None, orient="top", symbolType="stroke", columns=2),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke", symbolOpacity=1, columns=2),
     )
     x = alt.X(
         "turn:Q",
@@ -586,7 +605,7 @@ def sweep(nets: Sequence[Mapping[str, Any]], key: str) -> None:
             "activation:N",
             sort=names,
             scale=alt.Scale(domain=names),
-            legend=alt.Legend(title=None, orient="top", symbolType="stroke", columns=5),
+            legend=alt.Legend(title=None, orient="top", symbolType="stroke", symbolOpacity=1, columns=5),
         ),
         tooltip=[
             alt.Tooltip("activation:N", title=" "),
@@ -602,7 +621,7 @@ def sweep(nets: Sequence[Mapping[str, Any]], key: str) -> None:
         axis=alt.Axis(format="~g", tickCount=6),
     )
     band = base.mark_area(opacity=0.15).encode(
-        y=alt.Y("lower:Q", title=None), y2="upper:Q", detail=alt.Detail("depth:O")
+        y=alt.Y("lower:Q", title="mean squared error"), y2="upper:Q", detail=alt.Detail("depth:O")
     )
     several = len({net["depth"] for net in nets}) > 1
     dash = alt.StrokeDash(

@@ -137,7 +137,7 @@ def _model(path: str, modified: int | None, player: str | None) -> "keras.Model"
 
 
 def test_split(run: Run) -> "Split":
-    """The test images of what a run learned from.
+    """The test examples of what a run learned from, or the sample of them that ships with the suite.
 
     Raises:
         DataUnavailable: They can't be had, or are not those of the run any more.
@@ -146,7 +146,7 @@ def test_split(run: Run) -> "Split":
 
 
 def test_pairs(run: Run) -> "Pairs":
-    """The test sentences of what a translator learned from.
+    """The test sentences of what a translator learned from, or the sample of them that ships with the suite.
 
     Raises:
         DataUnavailable: They can't be had, or are not those of the run any more.
@@ -162,6 +162,16 @@ def data_note(run: Run, read: str = "load") -> str:
         read: By which method of the data.
     """
     return _test(run, read).note
+
+
+def why_sample(run: Run, read: str = "load") -> str:
+    """Why a sample stands for the whole test set of a run; "" where it is the whole.
+
+    Args:
+        run: Whose test data have been read.
+        read: By which method of the data.
+    """
+    return _test(run, read).error
 
 
 def _test(run: Run, read: str) -> "_Found":
@@ -211,7 +221,14 @@ def source(config: Mapping[str, Any]) -> tuple["Source", str]:
 
 @dataclass(frozen=True)
 class _Found:
-    """A test split or test sentences, or why there are none; when that was found out; and what changed."""
+    """A test split or test sentences.
+
+    Args:
+        split: They; None where there are none.
+        error: Why the whole of them can't be had; "" where it can.
+        at: When that was found out.
+        note: What has changed in them since the training.
+    """
 
     split: Any
     error: str
@@ -220,20 +237,23 @@ class _Found:
 
     def holds(self) -> bool:
         """Whether it need not be looked for again."""
-        return self.split is not None or time.monotonic() - self.at < RETRY_SECONDS
+        return not self.error or time.monotonic() - self.at < RETRY_SECONDS
 
 
 @st.cache_resource(max_entries=KEPT_DATA, show_spinner=False, validate=_Found.holds)
 def _found(key: str, read: str, _run: Run) -> _Found:
     """What data have for the test, as their method `read` reads them; `key` tells one set from another."""
-    from data import DataUnavailable
+    from data import DataUnavailable, samples
     from training import fingerprint, recipes, translation
     from training.settings import SettingsError
 
     try:
         config = _run.config
         recipe = recipes.from_config(config)
-        found, note = getattr(recipe.data, read)(), ""
+        try:
+            found, note = getattr(recipe.data, read)(), ""
+        except DataUnavailable as error:
+            return _Found(samples.find(recipe.data), str(error), time.monotonic())
         if read == "load":
             note, spec = fingerprint.check(config, found, ("test",)), fingerprint.stored_spec(config)
             found = found if spec is None else fingerprint.rescaled(found, spec)

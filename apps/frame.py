@@ -140,10 +140,15 @@ def _tests(read: Callable[[Run], T], entry: Entry, method: str) -> T | None:
     try:
         with st.spinner("Reading the test set"):
             found = read(entry.run)
-            note = engine.data_note(entry.run, method)
+            note, why = engine.data_note(entry.run, method), engine.why_sample(entry.run, method)
     except DataUnavailable as error:
         st.info(f"{sentence(error)}.", icon=":material/cloud_off:")
         return None
+    if why:
+        st.caption(
+            "A small sample of the test set that ships with Neural Arcade. The whole data set is not here.",
+            help=f"{sentence(why)}.",
+        )
     if note:
         st.warning(
             f"{sentence(note)}. What is shown are the data as they are now.", icon=":material/warning:"

@@ -153,11 +153,18 @@ def _in_hand(entry: Entry, loss: str, start: Start) -> Hand | None:
 @st.cache_resource(max_entries=KEPT, show_spinner="Setting up the players")
 def _hand(session: str, key: str, created: str | None, loss: str, _entry: Entry) -> Hand:
     """What the others are tells one duel from another; `created` a run from a later one of its name."""
-    from training import recipes, turns
+    from data import DataUnavailable, Source, samples
+    from training import recipes, trainer, turns
     from training.quality import Sampler
 
     own: Any = recipes.from_config(_entry.run.config)
-    source, _ = engine.source(_entry.run.config)
+    try:
+        source, _ = engine.source(_entry.run.config)
+    except DataUnavailable:
+        some = samples.find(own.data)
+        if some is None:
+            raise
+        source = Source(some, some, some, trainer.spec_of(_entry.run))
     made = turns.Turns(turns.playing(own, loss), source)
     return Hand(made, Sampler(made.generator))
 

@@ -62,6 +62,7 @@ def twins(
     kind: str,
     at: dict[str, int],
     flip: Callable[[], None],
+    without: Off,
 ) -> None:
     """Where "it" looks in a sentence and in its twin, beside each other under the head that is picked.
 
@@ -71,6 +72,7 @@ def twins(
         kind: Of them.
         at: The layer and the head that are picked.
         flip: Have the second sentence be the first.
+        without: Heads that are off, by the name of their attention.
     """
     name, sides = list(found)[at["layer"]], []
     for (text, reading, seen), (other, _, _) in zip(both, reversed(both), strict=True):
@@ -78,8 +80,7 @@ def twins(
         if not rows or not columns:
             return
         asks = looking.pronoun(rows)
-        weights = seen.looked.weights[name][0]
-        shares = weights[at["head"]] if at["head"] < len(weights) else weights.mean(0)
+        shares = weights_of(seen, name, without)[at["head"]]
         words = zip(text.split(), other.split(), strict=True)
         sides.append(
             {
@@ -138,7 +139,7 @@ def gaze(
     rows, columns = looking.axes(reading, seen, kind, next(iter(found)))
     names, without = list(found), off(key)
     place = f"heads-at-{key}-{kind}"
-    at = _at(place, found, rows, columns, seen)
+    at = _at(place, found, rows, columns, seen, without)
 
     def picked() -> None:
         told = state_of("gaze", "picked", None)
@@ -167,7 +168,7 @@ def gaze(
                     "title": title(name, place, len(names)),
                     "on": [head not in without.get(name, ()) for head in range(one.heads)],
                     "notes": None if notes is None else notes[0].get(name),
-                    "pixels": base64_text(_with_mean(seen.looked.weights[name][0])),
+                    "pixels": base64_text(levels(weights_of(seen, name, without))),
                 }
                 for place, (name, one) in enumerate(found.items())
             ],
@@ -183,15 +184,27 @@ def title(name: str, place: int, count: int) -> str:
     return f"Layer {place + 1}" if count > 1 else name.removesuffix("_weights")
 
 
-def _with_mean(weights: np.ndarray) -> np.ndarray:
-    """Every head's shares `(H, T, S)` as bytes, and where there are several their mean as one more."""
+def weights_of(seen: Seen, name: str, without: Off) -> np.ndarray:
+    """Every head's shares `(H, T, S)`, 0 for a head that is off.
+
+    Where there are several, one more is their mean: that of the heads that are on, 0 where none is.
+    """
+    weights = np.array(seen.looked.weights[name][0])
+    closed = sorted(head for head in without.get(name, ()) if head < len(weights))
+    weights[closed] = 0
     if len(weights) == 1:
-        return levels(weights)
-    return levels(np.concatenate([weights, weights.mean(0, keepdims=True)]))
+        return weights
+    count = max(1, len(weights) - len(closed))
+    return np.concatenate([weights, weights.sum(0, keepdims=True) / count])
 
 
 def _at(
-    place: str, found: "dict[str, Attention]", rows: Sequence[Piece], columns: Sequence[Piece], seen: Seen
+    place: str,
+    found: "dict[str, Attention]",
+    rows: Sequence[Piece],
+    columns: Sequence[Piece],
+    seen: Seen,
+    without: Off,
 ) -> dict[str, int]:
     """What is picked, as far as it is there; at first the last layer's average, and "it"."""
     names, kept = list(found), st.session_state.get(place, {})
@@ -205,7 +218,7 @@ def _at(
     marks = _marks(rows, columns)
     if kept.get("word") != marks["word"] or not 0 <= at["asks"] < len(rows):
         at["asks"] = looking.pronoun(rows)
-    weights = _with_mean(seen.looked.weights[names[at["layer"]]][0])[at["head"], at["asks"]]
+    weights = weights_of(seen, names[at["layer"]], without)[at["head"], at["asks"]]
     at["seen"] = kept["seen"] if kept.get("text") == marks["text"] else int(weights.argmax())
     return at
 

@@ -228,6 +228,9 @@ def _known(entry: Entry) -> _Known | None:
 
     if frame.test_set(entry) is None:  # which is remembered for a while, and looked for but once
         return None
+    if why := engine.why_sample(entry.run):
+        st.info(f"This needs the training images. {sentence(why)}.", icon=":material/cloud_off:")
+        return None
     try:
         with st.spinner("Looking at every training picture, once: at 60,000 some ten seconds"):
             return _read(engine.data_key(entry.run.config), entry)

@@ -195,10 +195,20 @@ def axes(reading: Reading, seen: Seen, kind: str, name: str) -> tuple[list[Piece
 
 
 def pronoun(pieces: Sequence[Piece]) -> int:
-    """The place of the last "it", "il" or "elle"; else of the last piece that says something."""
-    places = [place for place, (text, _) in enumerate(pieces) if text.lower() in PRONOUNS]
+    """The place of the last word "it", "il" or "elle"; else of the last piece that says something."""
+    places = _pronouns(pieces)
     ended = bool(pieces) and pieces[-1][0] == translating.ENDING
     return places[-1] if places else max(0, len(pieces) - 1 - ended)
+
+
+def has_pronoun(pieces: Sequence[Piece]) -> bool:
+    """Whether one of the words is "it", "il" or "elle"."""
+    return bool(_pronouns(pieces))
+
+
+def _pronouns(pieces: Sequence[Piece]) -> list[int]:
+    """Where these words begin. A piece inside another word, as in "wr it ing", is none."""
+    return [places[0] for word, places in words(pieces) if word in PRONOUNS]
 
 
 def words(pieces: Sequence[Piece]) -> list[tuple[str, list[int]]]:

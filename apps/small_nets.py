@@ -333,17 +333,18 @@ def _watched(entry: Entry, draw: Callable[[Moment], None], was_active: bool, pla
     if was_active and not kept:
         st.caption("The network before its training. Training starts in a few seconds, in its own process.")
         config = _with_spec(config)
-        if config is not None:
+        if "spec" in config:
             kept = {0: _initial(run, config)[1]}
-    if not kept or config is None or "spec" not in config:
+    if not kept or "spec" not in config:
         st.info("This run has no weights yet.", icon=":material/hourglass_empty:")
         return
     step = max(kept) if was_active else _wound(entry, list(kept), playing)
     draw(Moment(untrained(run, config), kept[step], step, run, config))
 
 
-def _with_spec(config: dict[str, Any]) -> dict[str, Any] | None:
-    """A run's settings with the spec of its data, which its training writes later; None without the data."""
+def _with_spec(config: dict[str, Any]) -> dict[str, Any]:
+    """A run's settings with the spec of its data, which its training writes later; without it where the data
+    can't be had."""
     from data import DataUnavailable
     from training import settings as forms
 
@@ -352,7 +353,7 @@ def _with_spec(config: dict[str, Any]) -> dict[str, Any] | None:
     try:
         source = _source(engine.data_key(config), _config=config)
     except DataUnavailable:
-        return None
+        return config
     return {**config, "spec": json.loads(json.dumps(forms.to_json(source.spec)))}
 
 
@@ -490,7 +491,10 @@ def _built(settings: str, _config: dict[str, Any]) -> "tuple[keras.Model, list[n
     from data import Spec
     from training import recipes
 
-    spec = Spec(**{name: tuple(v) if isinstance(v, list) else v for name, v in _config["spec"].items()})
+    told: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in _config["spec"].items()
+    }
+    spec = Spec(**told)
     with _drawing:
         # Keras seeds its initializers from Python's generator. `keras.utils.set_random_seed`, which the
         # training calls, would also change what other visitors' pages draw.

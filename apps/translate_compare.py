@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FOLDED = {  # recipes without attention, by source
     "multi30k_fr_en": "multi30k_folded_seq2seq",
 }
+WITH = {  # recipes with attention, by those without
+    "multi30k_small_no_attention_seq2seq": "multi30k_small_seq2seq",
+}
 
 _words = component("words")
 
@@ -66,7 +69,7 @@ def _say_how(entry: Entry) -> None:
         words += [FOLDED[source]] if source in FOLDED else [recipe, "--model.attention", "none"]
     else:
         what = "with attention"
-        words += [recipe.replace("_folded", ""), "--model.attention", "multiplicative"]
+        words += [WITH.get(recipe) or recipe.replace("_folded", ""), "--model.attention", "multiplicative"]
     if recipe not in RECIPES:
         st.info(f"There is no model of the same sentences {what}.", icon=":material/compare_arrows:")
         return
@@ -132,4 +135,5 @@ def _quality_text(translation: "Translation", reference: str | None) -> str:
     from training.translation import compare
 
     figures = compare([translation.text], [reference])
-    return f"chrF {figures['chrf']:.0f}, BLEU {figures['bleu']:.0f}"
+    bleu = f", BLEU {figures['bleu']:.0f}" if "bleu" in figures else ""  # none where the reference is short
+    return f"chrF {figures['chrf']:.0f}{bleu}"

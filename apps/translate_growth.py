@@ -1,8 +1,9 @@
-"""A sentence that grows until a translator breaks, and how good it is at each length of the test set."""
+"""How good translators are at each length of the test set, and sentences joined until one breaks."""
 
 import math
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -16,22 +17,35 @@ if TYPE_CHECKING:
     from training.translation import Translation, Translator
 
 MOST_STAGES = 20  # sentences that are joined
+WITHOUT_JOINING = ("numbers_fr_en",)  # several numbers in a row are no number
+PAIR = {  # recipes that differ in attention alone
+    "multi30k_small_seq2seq": "with attention",
+    "multi30k_small_no_attention_seq2seq": "without attention",
+}
+PAIR_SAYS = (
+    "Measured on the 1,000 test captions of Multi30k, French to English: two LSTM models with the same data, "
+    "settings and number of training steps. They differ only in attention. Each point is the group of "
+    "captions of up to so many tokens. "
+)
+INTERVALS = "Bands are 95 % intervals, by bootstrap over the captions of a group."
 FIGURES = {"chrF": "chrf", "BLEU": "bleu"}
 OWN, TEST = "Your sentences", "Test set"
 
 
 def growing(entry: Entry, translator: "Translator", beams: int) -> None:
-    """Sentences joined one after another through both, and the figures that were measured on the test set."""
+    """What was measured by length on the test set; and sentences joined one after another through both."""
     both = speakers(entry, translator)
-    st.subheader("A sentence that grows", anchor=False)
+    _measured(entry, both)
+    if entry.run.config.get("source") in WITHOUT_JOINING:
+        return
+    st.subheader("Sentences joined", anchor=False)
     st.caption(
-        "Sentences are joined one after another, and each stage is translated anew. A state has so many "
-        "units and no more; with attention the decoder looks back instead."
+        "Sentences are joined one after another, and each stage is translated anew. Such input is longer "
+        "than any that the models were trained on. It shows how each fails there, not what length alone does."
     )
     given = _stages(entry)
     if given is not None:
         _grow(both, *given, beams)
-    _measured(both)
 
 
 def _stages(entry: Entry) -> "tuple[list[str], list[str] | None] | None":
@@ -151,7 +165,8 @@ def _qualities(found: "Sequence[Translation]", references: Sequence[str] | None,
     if references is None:
         return [math.exp(each.hypotheses[0].score) if each.hypotheses else 0.0 for each in found]
     return [
-        compare([each.text], [reference])[figure] for each, reference in zip(found, references, strict=True)
+        compare([each.text], [reference]).get(figure, 0.0)
+        for each, reference in zip(found, references, strict=True)
     ]
 
 
@@ -175,13 +190,31 @@ def _verdict(breaks: dict[str, int | None], size: dict[str, list[int]], count: i
 # What was measured on the test set
 
 
-def _measured(both: Sequence[Speaker]) -> None:
-    st.subheader("Measured on the test set", anchor=False)
-    found: dict[str, list[Any]] = {}
-    for each in both:
-        figures: dict[str, Any] = each.entry.run.evaluation.get("test", {})
-        found[each.name] = figures.get("by_length", [])
-    if any(found.values()):
+@dataclass(frozen=True)
+class Measured:
+    """A translator's figures by length.
+
+    Args:
+        name: For people.
+        rows: Groups of the test set, as `training.translation.scores` makes them.
+    """
+
+    name: str
+    rows: Sequence[Mapping[str, Any]]
+
+
+def _measured(entry: Entry, both: Sequence[Speaker]) -> None:
+    """BLEU by length of the pair that is kept for it, and of the models that are shown."""
+    found = [Measured(each.name, _by_length(each.entry)) for each in both]
+    if entry.run.config.get("recipe") not in PAIR:
+        pair = _pair()
+        if pair:
+            st.subheader("BLEU by sentence length", anchor=False)
+            _chart(pair, "BLEU", "pair_by_length")
+            st.caption(PAIR_SAYS + INTERVALS)
+    if any(each.rows for each in found):
+        own = entry.run.config.get("recipe") in PAIR
+        st.subheader("BLEU by sentence length" if own else "This model, by sentence length", anchor=False)
         picked = (
             st.segmented_control(
                 "Figure of the test set",
@@ -193,30 +226,51 @@ def _measured(both: Sequence[Speaker]) -> None:
             )
             or "BLEU"
         )
-        charts.lengths(
-            {
-                name: [(row["longest"], row[FIGURES[picked]]) for row in rows]
-                for name, rows in found.items()
-                if rows
-            },
-            picked,
-            "by_length",
-        )
-        st.caption(
-            "Each point stands for the test sentences of up to so many tokens that are longer than those of "
-            "the point before."
-        )
-    for each in both:
-        if not found[each.name]:
+        _chart(found, picked, "by_length")
+        few = " BLEU is left out where no reference has four words." if picked == "BLEU" else ""
+        says = PAIR_SAYS if own else "Each point is the group of test sentences of up to so many tokens. "
+        st.caption(says + (INTERVALS if picked == "BLEU" else "") + few)
+    for each, measured in zip(both, found, strict=True):
+        if not measured.rows:
             run = each.entry.run
-            folder = (
-                ""
-                if each.entry.shelf == "gallery"
-                else f" --runs-dir {shlex.quote(str(library.runs_folder()))}"
-            )
-            st.markdown(f"{escape_markdown(run.name)} has not been measured by length yet. This does it:")
-            st.code(
-                f"python -m training evaluate {shlex.quote(run.name)} --split test{folder}",
-                "bash",
-                wrap_lines=True,
-            )
+            words = ["python", "-m", "training", "evaluate", run.name, "--split", "test"]
+            words += [] if each.entry.shelf == "gallery" else ["--runs-dir", str(library.runs_folder())]
+            st.markdown(f"{escape_markdown(run.name)} has not been measured by length yet. Run this:")
+            st.code(shlex.join(words), "bash", wrap_lines=True)
+
+
+def _by_length(entry: Entry) -> Sequence[Mapping[str, Any]]:
+    """The groups by length of a run's test; none where it was not measured."""
+    figures: dict[str, Any] = entry.run.evaluation.get("test", {})
+    return figures.get("by_length", [])
+
+
+def _pair() -> list[Measured]:
+    """The gallery's two models that differ in attention alone; none where one of them is not there."""
+    entries = {each.run.config.get("recipe"): each for each in library.entries() if each.shelf == "gallery"}
+    found = [
+        Measured(name, _by_length(entries[recipe])) for recipe, name in PAIR.items() if recipe in entries
+    ]
+    return found if len(found) == len(PAIR) and all(each.rows for each in found) else []
+
+
+def _chart(models: Sequence[Measured], picked: str, key: str) -> None:
+    """A figure of each model against length, with the interval of BLEU where it is kept."""
+    figure = FIGURES[picked]
+    charts.lengths(
+        {
+            each.name: [(row["longest"], row[figure]) for row in each.rows if figure in row]
+            for each in models
+            if each.rows
+        },
+        picked,
+        key,
+        bands={
+            each.name: [
+                (row["longest"], row[f"{figure}_low"], row[f"{figure}_high"])
+                for row in each.rows
+                if f"{figure}_low" in row
+            ]
+            for each in models
+        },
+    )

@@ -22,6 +22,7 @@ BEAMS = 5  # hypotheses that figures are measured with
 MOST_TOKENS = 400  # of a sentence that is read; the rest is left out, and that is said
 # Tokens of sources, by which figures are told apart.
 LENGTHS = (4, 6, 8, 10, 12, 15, 20, 25, 30, 40, MOST_TOKENS + 1)
+RESAMPLES = 1000  # of the sentences, for an interval
 WRITTEN = (2, 10)  # tokens written at the most: so many for each that was read, and so many more
 
 
@@ -184,8 +185,9 @@ def scores(
         beams: Hypotheses that are followed.
         judge: From the translations to figures of this corpus alone.
 
-    Returns: What `compare` tells; and "by_length", the same for the sources of up to "longest" tokens that
-        are longer than those of the entry before, with the number of "examples".
+    Returns: What `compare` returns; and "by_length", the same for the sources of up to "longest" tokens that
+        are longer than those of the entry before, with the number of "examples" and the ends "bleu_low" and
+        "bleu_high" of BLEU's 95 % interval by bootstrap over the sentences.
     """
     found = translator.translate(pairs.source, beams)
     texts = [translation.text for translation in found]
@@ -194,7 +196,8 @@ def scores(
     for longest in LENGTHS:
         places = np.flatnonzero((lengths > shorter) & (lengths <= longest)).tolist()
         if places:
-            figures = compare([texts[i] for i in places], [pairs.target[i] for i in places])
+            written, wanted = [texts[i] for i in places], [pairs.target[i] for i in places]
+            figures = {**compare(written, wanted), **_interval(written, wanted)}
             longest = min(longest, int(lengths.max()))
             by_length.append({"longest": longest, "examples": len(places), **figures})
         shorter = longest
@@ -206,16 +209,40 @@ def compare(translations: Sequence[str], references: Sequence[str]) -> dict[str,
 
     Returns: "bleu" (Papineni et al. 2002; sacreBLEU's tokenization 13a, capitals told apart, Post 2018,
         arXiv:1804.08771) and "chrf" (Popovic 2015), both 0 to 100; "exact", the share that is the
-        reference to the letter.
+        reference to the letter. There is no "bleu" where no reference is long enough for a 4-gram: BLEU is
+        0 then whatever the translation says.
     """
     import sacrebleu  # for those who measure alone
 
     exact = [one == other for one, other in zip(translations, references, strict=True)]
-    return {
-        "bleu": sacrebleu.corpus_bleu(translations, [references]).score,
+    figures = {
         "chrf": sacrebleu.corpus_chrf(translations, [references]).score,
         "exact": float(np.mean(exact)),
     }
+    if not _has_4_grams(references):
+        return figures
+    return {"bleu": sacrebleu.corpus_bleu(translations, [references]).score, **figures}
+
+
+def _has_4_grams(references: Sequence[str]) -> bool:
+    """Whether any of the sentences has four tokens, as BLEU counts them."""
+    from sacrebleu.metrics import BLEU
+
+    tokenize = BLEU().tokenizer
+    return any(len(tokenize(reference).split()) >= 4 for reference in references)
+
+
+def _interval(translations: Sequence[str], references: Sequence[str]) -> dict[str, float]:
+    """The ends of BLEU's 95 % interval, by sacreBLEU's bootstrap (Koehn 2004, W04-3250) over sentences.
+
+    None where there is no BLEU, or a single sentence. The resamples are the same at every call.
+    """
+    from sacrebleu.metrics import BLEU
+
+    if len(translations) < 2 or not _has_4_grams(references):
+        return {}
+    found = BLEU().corpus_score(translations, [references], n_bootstrap=RESAMPLES)
+    return {"bleu_low": max(0.0, found._mean - found._ci), "bleu_high": min(100.0, found._mean + found._ci)}
 
 
 def predict(translator: Translator, lines: Iterable[str]) -> Iterator[dict[str, Any]]:

@@ -97,6 +97,9 @@ function paintFan(root) {
   const order = data.columns.map((_, j) => j).sort((a, b) => share(root, asks, b) - share(root, asks, a)).slice(0, TOLD);
   const say = root.querySelector(".lines .say");
   say.replaceChildren(element("b", "", `“${data.rows[asks][0]}”`), ` ${data.verb} `);
+  const layer = data.layers[at.layer], mean = at.head === layer.on.length;
+  if (mean ? !layer.on.includes(true) : !layer.on[at.head])
+    return say.append(mean ? "nothing: every head of this layer is off" : "nothing: this head is off");
   order.forEach((j, k) => say.append(k ? ", " : "", element("b", "", data.columns[j][0]), ` ${Math.round(100 * share(root, asks, j))} %`));
 }
 

@@ -147,6 +147,12 @@ def _draw(key: str, reading: Reading, entry: Entry | None = None, chosen: Chosen
     except InspectionError as error:
         st.warning(f"{sentence(error)}.", icon=":material/visibility_off:")
         return
+    if entry and entry.run.config.get("source") in heads_search.SOURCES and not _has_pronoun(reading):
+        st.info(
+            "This sentence has no pronoun “it”. The model was trained on sentences with one, so what it says "
+            "of another sentence means little; below, its last word stands in the pronoun's place.",
+            icon=":material/info:",
+        )
     heads_panel.answers(reading, whole, seen, without)
     above = st.container()
     kinds = [kind for kind in heads_panel.TABS if any(one.kind == kind for one in every.values())]
@@ -178,9 +184,14 @@ def _draw(key: str, reading: Reading, entry: Entry | None = None, chosen: Chosen
         if other is not None:
             both = [(chosen.text, reading, seen), (chosen.twin, other, looking.see(other, without))]
             with above:
-                heads_panel.twins(both, found, kind, at, chosen.flip)
+                heads_panel.twins(both, found, kind, at, chosen.flip, without)
     heads_panel.switches(key, found, kind, at)
     heads_panel.features(found, reading, seen, kind, at)
+
+
+def _has_pronoun(reading: Reading) -> bool:
+    """Whether the sentence that the model reads has a pronoun."""
+    return looking.has_pronoun(reading.source)
 
 
 # A person's own

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from apps import controls, frame, library, signal_view, widgets
+from apps import controls, engine, frame, library, signal_view, widgets
 from apps.escaping import sentence
 from apps.library import Entry
 from apps.sketch import sketch
@@ -156,7 +156,8 @@ def _sound_of(entry: Entry, seen: np.ndarray, number: int) -> tuple[np.ndarray, 
     if _is_speech(entry):
         if entry.run.config["data"]["form"] == "wave":
             return seen[:, 0], _rate(entry)
-        waves = _waves(json.dumps(entry.run.config["data"], sort_keys=True), entry.run.config)
+        whole = not engine.why_sample(entry.run)
+        waves = _waves(json.dumps([entry.run.config["data"], whole], sort_keys=True), entry.run.config)
         return waves.example(number)[0][:, 0], _rate(entry)
     return lines.looped(seen.mean(axis=1), HEARD_RATE, HEARD_SECONDS), HEARD_RATE
 
@@ -164,9 +165,14 @@ def _sound_of(entry: Entry, seen: np.ndarray, number: int) -> tuple[np.ndarray, 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _waves(settings: str, _config: dict[str, Any]):
     """The test recordings behind spectrograms, in the same order."""
+    from data import DataUnavailable, samples
     from training import recipes
 
-    return dataclasses.replace(recipes.from_config(_config).data, form="wave").load().test
+    data = dataclasses.replace(recipes.from_config(_config).data, form="wave")
+    try:
+        return data.load().test
+    except DataUnavailable:
+        return samples.find(data)
 
 
 def _drawn(entry: Entry) -> Given | None:
