@@ -22,7 +22,7 @@ def show(race: races.Race, active: bool) -> None:
         active: Whether they still learn: then it is as they are now, else as a person winds them back.
     """
     from data.memory import COPIED
-    from inspection.fading import fading
+    from inspection.fading import FLOOR, fading
     from training.settings import SettingsError
 
     kept = {net: library.kept_snapshots(entry.run) for net, entry in race.entries.items()}
@@ -69,6 +69,11 @@ def show(race: races.Race, active: bool) -> None:
     if inputs.ndim == 2:
         marks, told = (np.flatnonzero(inputs[:, 1]) + 1).tolist(), "Grey: the two steps that are marked."
     charts.powers(lines, races.TITLES, "step of the sequence", "gradient", f"fading-{race.key}", marks=marks)
+    if any(min(line.values) <= FLOOR for line in lines):
+        told += (
+            f" Values below {FLOOR:g} are drawn at {FLOOR:g}, the floor of this chart: single precision "
+            "can't tell them from 0. A curve rises from there where its gradient becomes measurable."
+        )
     st.caption(f"{told} Dashed: the direction that reads from the end, whose first step is the last one.")
 
 

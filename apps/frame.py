@@ -24,7 +24,10 @@ MOST_NAME = 80  # characters of what an address asks for that are said again
 MARK = Path(__file__).parent / "mark.svg"
 TABS = ("Explore", "Train", "Code")
 
+_drawer = widgets.component("drawer")
+
 _STYLE = """<style>
+.st-key-drawer-closer { position: absolute; width: 0; height: 0; overflow: hidden; }
 .stMainBlockContainer { max-width: 1200px; padding-top: 4.5rem; padding-bottom: 5rem; }
 .arcade-idea { font-size: 1.08rem; line-height: 1.55; max-width: 68ch; text-wrap: balance; opacity: 0.78;
   margin: -0.4rem 0 0; }
@@ -82,6 +85,8 @@ def begin(title: str, idea: str = "") -> None:
     """Begin any page: its title in the browser and on the page, and the sentence below it."""
     st.set_page_config(f"{title} · {NAME}", page_icon=str(MARK), layout="wide")
     st.html(_STYLE)
+    with st.container(key="drawer-closer"):
+        _drawer(key="drawer", data={"page": title})
     st.title(title, anchor=False)
     if idea:
         st.html(f'<p class="arcade-idea">{idea}</p>')

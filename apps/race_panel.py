@@ -273,3 +273,18 @@ def _curves(race: races.Race) -> None:
     )
     level = (baseline, f"{task.baseline}: {baseline:.3g}")
     charts.powers(lines, races.TITLES, "step", "loss", f"race-{race.key}", level)
+    _budgets(race)
+
+
+def _budgets(race: races.Race) -> None:
+    """Say so where the networks are not trained for the same number of steps."""
+    steps = {net: entry.run.status.get("steps") for net, entry in race.entries.items()}
+    known = {net: count for net, count in steps.items() if count}
+    if len(set(known.values())) < 2:
+        return
+    most = max(known.values())
+    fewer = [f"{races.NETS[net].title} for {count:,}" for net, count in known.items() if count < most]
+    st.caption(
+        f"The training budgets differ: {', '.join(fewer)} steps, the others for {most:,}. Compare the curves "
+        "at the same step."
+    )

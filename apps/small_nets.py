@@ -94,6 +94,8 @@ class Plan:
         for config in (new, old):
             config["data"] = {**config["data"], "file": ""}
             config["training"] = {**config["training"], "snapshots": 0}
+            if changes.get("training.epochs") == self.recipe.training.epochs:  # `start` leaves them open
+                config["training"]["epochs"] = 0
         found = ["data"] if new["data"] != old["data"] or self.table != _table_of(run) else []
         found += ["network"] if new["model"] != old["model"] else []
         same = new["training"] == old["training"] and new["optimizer"] == old["optimizer"]
@@ -258,7 +260,7 @@ def start(plan: Plan) -> None:
 
     changes, table = dict(plan.chosen), plan.table
     seed = changes.pop("seed", 0)
-    if changes.get("training.epochs") == recipe.training.epochs:  # not chosen: a small table may take more
+    if changes.get("training.epochs") == plan.recipe.training.epochs:  # a small table may take more
         del changes["training.epochs"]
     folder = library.runs_folder()
     name = runs.free_name(folder, plan.recipe.name)
@@ -351,7 +353,7 @@ def _with_spec(config: dict[str, Any]) -> dict[str, Any]:
     if "spec" in config:
         return config
     try:
-        source = _source(engine.data_key(config), _config=config)
+        source, _ = _source(engine.data_key(config), _config=config)
     except DataUnavailable:
         return config
     return {**config, "spec": json.loads(json.dumps(forms.to_json(source.spec)))}

@@ -31,6 +31,8 @@ RECIPES = (
     "copy_memory_gru",
     "numbers_seq2seq",
     "numbers_folded_seq2seq",
+    "multi30k_small_seq2seq",
+    "multi30k_small_no_attention_seq2seq",
     "tatoeba_seq2seq",
     "tatoeba_transformer",
     "pronouns_encoder",

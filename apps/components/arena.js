@@ -1,6 +1,7 @@
 // An agent plays: all of an episode is here, so that nobody is asked while one scrubs. Beside it another one.
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
+const FOLLOW = 1000; // milliseconds from one moment that is told while it plays to the next
 const REST = 400; // milliseconds that a moment must stand before it is told
 const PLANE = 58; // edge of a channel's picture
 const LOOKS = [["", "the game alone"], ["heat", "what decides its choice"], ["value_heat", "what decides its value"]];
@@ -105,7 +106,12 @@ function name(root) {
 function go(root, moment) {
   root.at = moment;
   paint(root);
-  if (!root.playing) tell(root);
+  if (!root.playing) return tell(root);
+  const now = performance.now();
+  if (root.data.live || now - (root.told ?? -FOLLOW) < FOLLOW) return;
+  root.told = now;
+  root.asked = root.at;
+  root.setStateValue("moment", root.at);
 }
 
 /** Tell the moment once it has stood for a while. */
@@ -282,7 +288,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     root.pending = null;
     show(root, data);
     if (before !== data.key) {
-      root.asked = data.moment;
+      root.asked = fresh ? data.moment : null;
       root.at = Math.min(stays, lastOf(root));
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       if (!calm && (!newer || goes || data.live || data.branched !== null)) start(root);

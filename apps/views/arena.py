@@ -96,7 +96,7 @@ def _show(entry: Entry, active: bool) -> None:
             "subject": str((entry.key if active else agent.version, way)),
             "live": active,
             "branched": branch[0] if branch else None,
-            "moment": _moment(),
+            "moment": 0,  # what the page shows at first; the same data are not sent twice
             "rate": rate,
             "sides": shown,
         },
@@ -251,7 +251,8 @@ def _inside(sides: Sequence[Side]) -> None:
 
     st.subheader("Inside", anchor=False)
     st.caption(
-        "Each unit, at the moment where you rest: violet above 0, orange below. It follows when you stop."
+        "Each unit at the step named below, violet above 0, orange below. It is updated once a second while "
+        "the game runs."
     )
     for number, side in enumerate(sides):
         played = playing.episode(side.agent, side.way)

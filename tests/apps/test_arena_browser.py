@@ -76,3 +76,20 @@ def test_another_action_is_another_course(tab, pole):
     arena.get_by_role("button", name="Remove the branch").click()
     expect(arena.locator(".side")).to_have_count(1)
     expect(arena.locator("output")).to_have_text(re.compile("^step 4 of"))
+
+
+def test_inside_shows_the_step_while_the_game_runs(tab, server_shelves):
+    run = server_shelves.borrow("cartpole_ppo")  # 500 steps, ten seconds
+    tab.emulate_media(reduced_motion="reduce")
+    arrive(tab, "/arena?model=runs/cartpole_ppo")
+    arena = tab.locator(".st-key-arena")
+    inside = tab.get_by_text(re.compile(r"step \d+: what chooses"))
+    expect(inside.first).to_contain_text("step 0:")
+    arena.get_by_role("combobox", name="Speed").select_option(index=0)
+    arena.get_by_role("button", name="Play").click()
+    expect(inside.first).not_to_contain_text("step 0:")
+    assert arena.get_by_role("button", name="Pause").count() == 1  # it still runs
+    arena.get_by_role("button", name="Pause").click()
+    shown = re.search(r"step \d+", arena.locator("output").text_content()).group()
+    expect(inside.first).to_contain_text(f"{shown}:")
+    run.delete()

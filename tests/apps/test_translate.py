@@ -5,6 +5,7 @@ import functools
 import itertools
 import json
 import re
+import shutil
 
 import keras
 import numpy as np
@@ -323,6 +324,22 @@ def test_what_was_measured_by_length_is_drawn(shelves, page):
     charts = tested.get("vega_lite_chart")
     assert len(charts) == 2
     assert not [code for code in tested.code if "evaluate" in code.value]
+
+
+def test_the_pair_that_ships_is_shown_by_length_with_intervals_and_without_a_data_set(shelves, page):
+    """Precomputed figures: neither model is loaded for another one's page, and nothing is downloaded."""
+    for name in ("multi30k_small_seq2seq", "multi30k_small_no_attention_seq2seq"):
+        shutil.copytree(runs.GALLERY / name, shelves.gallery / name)
+    shelves.borrow("numbers_seq2seq")
+    for model in ("runs/numbers_seq2seq", "gallery/multi30k_small_seq2seq"):
+        tested = view(page("translate", model=model), "Longer and longer")
+        assert "They differ only in attention" in texts(tested)
+        spec = json.loads(tested.get("vega_lite_chart")[0].proto.spec)
+        text = json.dumps(spec)
+        assert '"low"' in text  # the ends of the intervals
+        assert "without attention" in text
+    numbers = view(page("translate", model="runs/numbers_seq2seq"), "Longer and longer")
+    assert "joined" not in texts(numbers)  # several numbers in a row are no number
 
 
 # Bad input

@@ -142,3 +142,24 @@ def test_a_net_must_answer_as_its_data_ask(tmp_path, capsys):
     assert main(arguments) == 2
     assert "model.returns must be 'every', since parity has a target for each step" in capsys.readouterr().err
     assert runs.runs_in(tmp_path)[0].state == "failed"
+
+
+def test_bleu_is_left_out_where_no_reference_has_a_4_gram():
+    short = translation.compare(["yes", "no !"], ["yes", "no !"])
+    assert "bleu" not in short
+    assert (short["chrf"], short["exact"]) == (100, 1)
+    assert (
+        translation.compare(["no"], ["a cat sat on"])["bleu"] == 0
+    )  # the translation is short, not the reference
+
+
+def test_intervals_by_length_hold_their_figure_and_are_the_same_at_every_call():
+    texts = [
+        f"a {animal} sat on the {place}" for animal in ("cat", "dog", "cow") for place in ("mat", "sofa")
+    ]
+    wanted = [text.replace("sofa", "floor") for text in texts]
+    found = translation._interval(texts, wanted)
+    assert found["bleu_low"] < translation.compare(texts, wanted)["bleu"] < found["bleu_high"] <= 100
+    assert translation._interval(texts, wanted) == found
+    assert translation._interval(texts[:1], wanted[:1]) == {}
+    assert translation._interval(["yes", "no"], ["yes", "no"]) == {}
