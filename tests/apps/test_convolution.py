@@ -12,7 +12,7 @@ from PIL import Image
 from apps import code_panel, launch
 from tests.apps.conftest import component, drawn, texts
 from training import __main__ as command_line
-from training import recipe, recipes, runs
+from training import arguments, recipe, recipes, runs
 
 
 @pytest.fixture
@@ -427,7 +427,8 @@ def test_the_code_is_that_of_the_model_and_of_the_page(digits, page):
 def test_the_command_line_trains_the_same_settings(shelves):
     run = shelves.add("mine", **{"data.augmentation.shift": 1, "optimizer.learning_rate": 0.01})
     words = code_panel.command_line(run.config).split()[3:]
-    options, overrides = command_line._parse(words)
+    options, rest = command_line._parser().parse_known_args(words)
+    overrides = arguments.overrides(rest)
     again = recipes.find(options.recipe).override(overrides).to_config()
     assert {name: again[name] for name in recipe.SECTIONS} == {
         name: run.config[name] for name in recipe.SECTIONS
