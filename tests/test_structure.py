@@ -18,6 +18,7 @@ ALLOWED = {
     "training.trainer": {"models", "data", "games"},
     "training.agent": {"models", "data", "games"},
     "training.duel": {"models", "data"},
+    "training.fingerprint": {"data"},
     "training.prediction": {"models", "data"},
     "training.quality": {"data"},
     "training.translation": {"models", "data"},
