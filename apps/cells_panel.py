@@ -143,7 +143,8 @@ def _token_text(source: str, token: int) -> str:
 
 def _answer(reading: Reading) -> list[Row]:
     """What the model answers: at each step as rows, at the end as a sentence; nothing of an unknown one."""
-    from inspection.activations import activations, probabilities
+    from inspection.activations import activations
+    from inspection.endings import probabilities
 
     spec, target = reading.spec, reading.target
     if not spec:
@@ -156,7 +157,7 @@ def _answer(reading: Reading) -> list[Row]:
             rows if target is None else [*rows, _classes_row("right", "what is asked for", target, classes)]
         )
     if classes:
-        shares = probabilities(output)
+        shares = probabilities(reading.model, output)
         said, right = f"{escape_markdown(classes[int(shares.argmax())])}** ({shares.max():.0%} sure)", ""
         if target is not None:
             right = f"; labelled **{escape_markdown(classes[int(target)])}**"

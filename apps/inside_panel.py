@@ -253,8 +253,8 @@ def _field_text(sees: Any, shape: tuple[int, ...]) -> str:
 
 def _why(entry: Entry, model: Any, seen: np.ndarray, inside: "Activations") -> None:
     """Where in the picture the evidence for a class lies."""
-    from inspection.activations import probabilities
     from inspection.attribution import grad_cam, last_maps, map_layers, occlusion, saliency
+    from inspection.endings import probabilities
 
     classes = entry.spec["classes"]
     answer = int(inside.output[0].argmax())
@@ -298,7 +298,7 @@ def _why(entry: Entry, model: Any, seen: np.ndarray, inside: "Activations") -> N
         cam = grad_cam(model, seen[None], target, layer).heat[0]
         slope = saliency(model, seen[None], target, samples=SAMPLES if smooth else 0).heat[0]
         drop = occlusion(model, seen[None], target, patch=patch).heat[0]
-    share = float(probabilities(inside.output)[0][target])
+    share = float(probabilities(model, inside.output)[0][target])
     inside_widgets.heat(
         "heat",
         seen,

@@ -154,7 +154,7 @@ def see(reading: Reading, off: Off) -> Seen:
     from data.sequences import END, PADDING, START
     from data.tokens import UNKNOWN
     from inspection import heads
-    from inspection.activations import probabilities
+    from inspection.endings import probabilities
 
     if reading.translates:
         most = 2 * len(reading.source) + 10
@@ -167,9 +167,11 @@ def see(reading: Reading, off: Off) -> Seen:
     looked = heads.look(reading.model, reading.given, off)
     shares: dict[str, float] = {}
     if reading.classes:
-        shares = dict(zip(reading.classes, map(float, probabilities(looked.output)[0]), strict=True))
+        shares = dict(
+            zip(reading.classes, map(float, probabilities(reading.model, looked.output)[0]), strict=True)
+        )
     elif reading.tokenizer is not None:
-        found = probabilities(looked.output[0, reading.place])
+        found = probabilities(reading.model, looked.output[0, reading.place])
         best = np.argsort(-found, kind="stable")[:LIKELIEST]
         names = map(_visible, reading.tokenizer.pieces(best.tolist()))
         shares = {name: float(found[place]) for name, place in zip(names, best, strict=True)}

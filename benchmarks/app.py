@@ -49,7 +49,8 @@ def _seeing_pictures() -> list[str]:
 def _answers(name: str) -> dict[str, str]:
     """What the server computes between a stroke and the page's new pictures."""
     from inspection import drawing, tiles
-    from inspection.activations import activations, probabilities
+    from inspection.activations import activations
+    from inspection.endings import probabilities
 
     run = runs.find(name, runs.GALLERY)
     model, spec = trainer.load_model(run), trainer.spec_of(run)
@@ -61,7 +62,7 @@ def _answers(name: str) -> dict[str, str]:
         seen = drawing.to_input(picture, spec.input_shape, drawing.FRAMINGS.get(spec.name))
         inside = activations(model, seen[None])
         for output in keras.tree.flatten(inside.output):  # of a model of several outputs, each
-            probabilities(output)
+            probabilities(model, output)
         for output in inside.layers.values():
             tiles.tiles(output[0])
         seconds.append(time.perf_counter() - started)

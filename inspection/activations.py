@@ -9,9 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from inspection import twins
 from inspection.graph import KEPT, InspectionError, functional, kinds, layers, only_input
 
-__all__ = ["KEPT", "Activations", "InspectionError", "activations", "functional", "prepare", "probabilities"]
+__all__ = ["KEPT", "Activations", "InspectionError", "activations", "functional", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,9 @@ def activations(model: keras.Model, inputs: Any) -> Activations:
     """
     program, signature, kinds_of = _compiled(model)
     found, output = program(_fitting(model, inputs, signature))
-    return Activations(
-        {name: found[name].numpy() for name in kinds_of},
-        kinds_of,
-        keras.tree.map_structure(lambda tensor: tensor.numpy(), output),
-    )
+    found, output = keras.tree.map_structure(lambda tensor: tensor.numpy(), (found, output))
+    found, output = unfilled(model, inputs, (found, output))
+    return Activations({name: found[name] for name in kinds_of}, kinds_of, output)
 
 
 def prepare(model: keras.Model) -> None:
@@ -82,14 +81,6 @@ def fitting(model: keras.Model, inputs: Any) -> np.ndarray:
     return _fitting(model, batch, tf.TensorSpec(entrance.shape, tf.float32))
 
 
-def probabilities(output: np.ndarray) -> np.ndarray:
-    """A classifier's output as probabilities: softmax over the last axis, unless it is one already."""
-    if np.all(output >= 0) and np.allclose(output.sum(-1), 1, atol=1e-3):
-        return output
-    shifted = np.exp(output - output.max(-1, keepdims=True))
-    return shifted / shifted.sum(-1, keepdims=True)
-
-
 @functools.lru_cache(maxsize=KEPT)
 def _compiled(model: keras.Model):
     """A compiled function from the model's inputs to (outputs by layer, the model's output); the
@@ -107,7 +98,7 @@ def _compiled(model: keras.Model):
         # Half precision has no place in NumPy's plots and sums; ids and masks stay what they are.
         return keras.tree.map_structure(
             lambda tensor: tf.cast(tensor, tf.float32) if tensor.dtype.is_floating else tensor,
-            probe(inputs, training=False),
+            twins.mended(probe)(inputs, training=False),
         )
 
     return run, signature, kinds(model)
@@ -128,9 +119,45 @@ def _fitting(model: keras.Model, inputs: Any, signature: Any) -> Any:
         ) from error
 
 
+def fixed_batch(model: keras.Model) -> int | None:
+    """The only number of examples that a model takes at once; None where it takes any."""
+    sizes = [tensor.shape[0] for tensor in keras.tree.flatten(functional(model).input)]
+    return next((size for size in sizes if size is not None), None)
+
+
+def unfilled(model: keras.Model, inputs: Any, found: Any) -> Any:
+    """What a model computed, without the copies that `_fitting` filled up a batch of fixed size with.
+
+    Args:
+        model: As `_fitting` took it.
+        inputs: Likewise.
+        found: Arrays `(B, ...)` or `(B * N, ...)` in any structure; others are left as they are.
+    """
+    size, count = fixed_batch(model), len(keras.tree.flatten(inputs)[0])
+    if size is None or size == count:
+        return found
+
+    def cut(array: Any) -> Any:
+        whole = np.ndim(array) and len(array) % size == 0
+        return array[: len(array) // size * count] if whole else array
+
+    return keras.tree.map_structure(cut, found)
+
+
+def filled(array: np.ndarray, size: int | None) -> np.ndarray:
+    """An array `(B, ...)` with its examples repeated in turn up to `size`; as it is where that is None."""
+    if size is None or not array.ndim or not 0 < len(array) < size:
+        return array
+    return array[np.arange(size) % len(array)]
+
+
 def _fit(batch: Any, spec: tf.TensorSpec) -> np.ndarray:
-    """`batch` in the type of `spec`; a ValueError where its shape is another."""
+    """`batch` in the type of `spec`; a ValueError where its shape is another.
+
+    Fewer examples than a fixed batch size are repeated until it is full.
+    """
     array = np.asarray(batch, spec.dtype.as_numpy_dtype)
+    array = filled(array, spec.shape[0])
     if not spec.shape.is_compatible_with(array.shape):
         raise ValueError(array.shape)
     return array

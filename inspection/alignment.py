@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from inspection import heads
+from inspection import endings, heads
 from inspection.graph import InspectionError
 
 __all__ = ["Writing", "agreeing", "attention", "attentive", "first_break", "writing"]
@@ -81,7 +81,7 @@ def writing(
     """What a decoder finds likely at each step, next to what was written there.
 
     Args:
-        model: Whose one output are logits `(B, T, V)`.
+        model: Whose one output are logits or probabilities `(B, T, V)`.
         inputs: As the model takes them: it is given what was written one place behind.
         written: The tokens `(B, T)`; where they are filled up, what is said there means nothing.
         most: Likeliest tokens that are told, K at the most.
@@ -100,7 +100,7 @@ def writing(
         )
     vocabulary = logits.shape[-1]
     out = np.isin(np.arange(vocabulary), list(barred))
-    logs = tf.nn.log_softmax(tf.where(out, BARRED, tf.cast(logits, tf.float32)))  # (B, T, V)
+    logs = tf.nn.log_softmax(tf.where(out, BARRED, endings.logits(model, logits)))  # (B, T, V)
     best = tf.math.top_k(logs, min(most, vocabulary - int(out.sum())))
     chosen = tf.gather(logs, np.clip(written, 0, vocabulary - 1), batch_dims=2)
     crossed = [name for name, one in heads.attentions(model).items() if one.kind == heads.CROSS]

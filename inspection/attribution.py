@@ -13,12 +13,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from inspection import graph
-from inspection.activations import fitting
+from inspection import endings, graph
+from inspection.activations import filled, fitting, fixed_batch, unfilled
 from inspection.graph import KEPT, InspectionError
 
+_PLAIN = ("Activation", "Softmax", "LogSoftmax", "Sigmoid")  # which do nothing but squash
 CHUNK = 64  # copies of an input that are looked at together, in an occlusion or a SmoothGrad
-_SQUASHING = ("softmax", "sigmoid", "log_softmax")
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def grad_cam(
         raise InspectionError(
             f"layer must be one of those with maps: {', '.join(names)}. Received: {layer!r}"
         )
-    _, heats, chosen = program(fitting(model, inputs), _targets(target))
-    return Attribution(heats[name].numpy(), chosen.numpy())
+    _, heats, chosen = program(fitting(model, inputs), _targets(model, target))
+    return _attribution(model, inputs, heats[name].numpy(), chosen.numpy())
 
 
 def saliency(
@@ -91,10 +91,10 @@ def saliency(
     batch = fitting(model, inputs)
     if samples:
         program = _smooth(model)
-        found, chosen = program(batch, _targets(target), samples, noise, seed)
+        found, chosen = program(batch, _targets(model, target), samples, noise, seed)
     else:
-        found, _, chosen = _gradients(model)[0](batch, _targets(target))
-    return Attribution(found.numpy(), chosen.numpy())
+        found, _, chosen = _gradients(model)[0](batch, _targets(model, target))
+    return _attribution(model, inputs, found.numpy(), chosen.numpy())
 
 
 def occlusion(
@@ -123,10 +123,11 @@ def occlusion(
     """
     program, batch = _occluded(model), fitting(model, inputs)
     masks = occluders(batch.shape[1:-1], patch, stride)
-    drops, chosen = program(batch, _targets(target), masks.astype("float32"), fill)  # (B, N)
+    drops, chosen = program(batch, _targets(model, target), masks.astype("float32"), fill)  # (B, N)
     flat = masks.reshape(len(masks), -1).astype("float32")
     heat = drops.numpy() @ flat / np.maximum(flat.sum(0), 1)
-    return Attribution(heat.reshape(len(batch), *masks.shape[1:]).astype("float32"), chosen.numpy())
+    heat = heat.reshape(len(batch), *masks.shape[1:]).astype("float32")
+    return _attribution(model, inputs, heat, chosen.numpy())
 
 
 def occluders(
@@ -188,9 +189,13 @@ def _along_axes(value: int | Sequence[int] | None, usual: list[int], name: str) 
     return values
 
 
-def _targets(target: int | Sequence[int] | None) -> np.ndarray:
+def _targets(model: keras.Model, target: int | Sequence[int] | None) -> np.ndarray:
     """`()` or `(B,)`; -1 stands for the model's answer."""
-    return np.asarray(-1 if target is None else target, "int32")
+    return filled(np.asarray(-1 if target is None else target, "int32"), fixed_batch(model))
+
+
+def _attribution(model: keras.Model, inputs: Any, heat: np.ndarray, target: np.ndarray) -> Attribution:
+    return Attribution(*unfilled(model, inputs, (heat, target)))
 
 
 def _scoring(model: keras.Model, more: Mapping[str, keras.KerasTensor]):
@@ -211,16 +216,15 @@ def _scoring(model: keras.Model, more: Mapping[str, keras.KerasTensor]):
             f"model {model.name!r} must take numbers with positions, (batch, ..., channels), to be explained "
             f"like this. It takes {entrance.dtype} of shape {tuple(entrance.shape)}"
         )
-    squashing = getattr(getattr(end.operation, "activation", None), "__name__", "") in _SQUASHING
     before, finish = end.tensor, None
-    if type(end.operation).__name__ in ("Softmax", "Sigmoid", "LogSoftmax") or (
-        squashing and type(end.operation).__name__ == "Activation"
-    ):
-        before = layers[end.inputs[0]].tensor
-    elif squashing and type(end.operation).__name__ == "Dense":
-        source = end.inputs[0]
-        before = layers[source].tensor if source in layers else entrance
-        finish = end.operation
+    squashed = endings.ending(model)
+    if squashed.layer is not None:
+        last = layers[squashed.layer]
+        source = last.inputs[0]
+        if isinstance(last.operation, keras.layers.Dense):
+            finish = last.operation
+        if finish is not None or last.operation.__class__.__name__ in _PLAIN:
+            before = layers[source].tensor if source in layers else entrance
 
     def score(values):
         if finish is not None:
@@ -228,7 +232,10 @@ def _scoring(model: keras.Model, more: Mapping[str, keras.KerasTensor]):
                 keras.ops.cast(values, "float32"), keras.ops.cast(finish.kernel, "float32")
             )
             values = values if finish.bias is None else values + keras.ops.cast(finish.bias, "float32")
-        return tf.cast(values, tf.float32)
+        values = tf.cast(values, tf.float32)
+        if before is end.tensor:
+            values = endings.unsquashed(squashed.activation, values)
+        return tf.reshape(values, (tf.shape(values)[0], end.tensor.shape[-1]))
 
     return keras.Model(graph.functional(model).input, (dict(more), before)), score
 
@@ -306,8 +313,7 @@ def _occluded(model: keras.Model):
     """A compiled function from (inputs, target, masks, fill) to (drop of the probability for each mask
     `(B, N)`, classes); `CHUNK` copies of each input are looked at together, however many masks there are."""
     probe, score = _scoring(model, {})
-    end = graph.layers(model)[graph.only_output(model)].operation
-    one_by_one = getattr(getattr(end, "activation", None), "__name__", "") == "sigmoid"
+    one_by_one = endings.ending(model).activation == endings.SIGMOID
     signature = _signature(model)
     rank = len(signature.shape) - 2
     masks_spec = tf.TensorSpec((None,) * (rank + 1), tf.float32)

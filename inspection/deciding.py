@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from inspection.activations import filled, fixed_batch, unfilled
 from inspection.graph import KEPT, InspectionError
 
 TINY = 1e-12  # in the place of 0, where one divides
@@ -61,9 +62,10 @@ def decisions(
         raise InspectionError(
             f"there must be an action for each observation, 0 to {shapes[0][0] - 1}. Received: {actions!r}"
         )
-    taken = [tf.constant(part, tf.float32) for part in (observations, *memory)]
-    choice, value = _compiled(model)(tf.constant(chosen), *taken)
-    return Decisions(choice.numpy(), value.numpy())
+    size = fixed_batch(model)
+    taken = [tf.constant(filled(np.asarray(part), size), tf.float32) for part in (observations, *memory)]
+    found = [each.numpy() for each in _compiled(model)(tf.constant(filled(chosen, size)), *taken)]
+    return Decisions(*unfilled(model, observations, found))
 
 
 def heat(slopes: np.ndarray) -> np.ndarray:

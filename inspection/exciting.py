@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from inspection import graph
-from inspection.activations import fitting
+from inspection.activations import fitting, fixed_batch, unfilled
 from inspection.graph import KEPT, InspectionError
 
 BATCH = 128
@@ -59,11 +59,12 @@ def exciting(
     program = _compiled(model)
     kept = min(top, len(inputs))
     best: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
-    for start, batch in _batches(inputs):
+    for start, batch in _batches(inputs, fixed_batch(model) or BATCH):
         given = fitting(model, batch * np.float32(scale))
-        for name, (values, places) in program(given).items():
+        for name, strongest in program(given).items():
+            values, places = unfilled(model, batch, [each.numpy() for each in strongest])
             numbers = np.broadcast_to(np.arange(start, start + len(batch))[:, None], values.shape)
-            found = (values.numpy(), numbers, places.numpy())
+            found = (values, numbers, places)
             best[name] = _strongest([best[name], found] if name in best else [found], kept)
         if progress is not None:
             progress(min(1.0, (start + len(batch)) / len(inputs)))
@@ -75,9 +76,9 @@ def exciting(
     }
 
 
-def _batches(inputs: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    for start in range(0, len(inputs), BATCH):
-        yield start, inputs[start : start + BATCH]
+def _batches(inputs: np.ndarray, size: int) -> Iterator[tuple[int, np.ndarray]]:
+    for start in range(0, len(inputs), size):
+        yield start, inputs[start : start + size]
 
 
 def _strongest(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]], kept: int) -> tuple:

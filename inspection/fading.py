@@ -49,7 +49,7 @@ def fading(
     them is looked at directly, so nothing has to last.
 
     Args:
-        model: With one input, and one output of logits or of values.
+        model: With one input, and one output: logits, probabilities of a softmax or a sigmoid, or values.
         inputs: One sequence, `(T, C)` or `(T,)` tokens.
         target: Of that sequence: classes, of which the last counts (cross entropy); or values `(K,)`, all of
             which do (half the squared error).
@@ -61,7 +61,7 @@ def fading(
     Raises:
         InspectionError: See `recurrence.flow`.
     """
-    loss = _loss(np.asarray(target))
+    loss = _loss(model, np.asarray(target))
     if not recurrence.recurrent(model):
         block = _first_block(model)
         return {} if block is None else {block: _direct(model, block, inputs, loss, weights)}
@@ -69,9 +69,9 @@ def fading(
     return {name: _fading(flow) for name, flow in flows.items()}
 
 
-def _loss(target: np.ndarray) -> recurrence.Loss:
+def _loss(model: keras.Model, target: np.ndarray) -> recurrence.Loss:
     if np.issubdtype(target.dtype, np.integer):
-        return recurrence.cross_entropy([int(target.flat[-1])])
+        return recurrence.cross_entropy([int(target.flat[-1])], model=model)
 
     def half_squares(outputs: Any) -> tf.Tensor:
         return tf.reduce_sum(tf.square(outputs[0] - target.astype("float32"))) / 2
@@ -112,7 +112,7 @@ def _direct(
 ) -> Fading:
     """The gradient of a loss at what a block is given."""
     given, values = recurrence.fitting_arguments(model, inputs[None], weights)
-    (slope,) = recurrence.slopes_of(model, given, values, loss)
+    (slope,) = recurrence.slopes_of(model, given, values, loss, count=1)
     found = _program(model, block)(given, values, slope).numpy()[0].astype("float64")
     norms = np.maximum(np.nan_to_num(np.linalg.norm(found, axis=-1), posinf=MOST), FLOOR)
     return Fading(False, norms, np.maximum(norms / norms.max(), FLOOR))

@@ -161,7 +161,7 @@ def _walk(graph, arguments: Sequence[str], prefix: str) -> tuple[dict[str, Layer
             inputs = tuple(names[id(tensor)] for tensor in node.input_tensors)
             sources = [inputs] * len(node.output_tensors)
             if isinstance(operation, keras.Model) and _has_graph(operation):
-                inside, ends = _nested(node, inputs, f"{name}/")
+                inside, ends = _nested(node, names, f"{name}/")
                 found |= inside
                 sources = [(end,) for end in ends]
             for index, tensor in enumerate(node.output_tensors):
@@ -171,12 +171,23 @@ def _walk(graph, arguments: Sequence[str], prefix: str) -> tuple[dict[str, Layer
     return found, [names[id(tensor)] for tensor in keras.tree.flatten(graph.output)]
 
 
-def _nested(node, arguments: Sequence[str], prefix: str) -> tuple[dict[str, Layer], list[str]]:
-    """What is inside a model that is used as a layer, with the tensors of the graph that uses it."""
+def _nested(node, names: Mapping[int, str], prefix: str) -> tuple[dict[str, Layer], list[str]]:
+    """What is inside a model that is used as a layer, with the tensors of the graph that uses it.
+
+    Args:
+        node: The use.
+        names: Of the tensors there, by their ids.
+        prefix: Of the names inside.
+    """
     inner = functional(node.operation)
-    found, ends = _walk(inner, arguments, prefix)
-    given = keras.tree.pack_sequence_as(inner.input, node.input_tensors)
-    outputs = keras.Model(inner.input, {name: layer.tensor for name, layer in found.items()})(given)
+    settings = dict(node.arguments.kwargs)
+    first = node.arguments.args[0] if node.arguments.args else settings["inputs"]
+    taken = keras.tree.flatten(first)  # and not the masks, which the node's inputs hold too
+    found, ends = _walk(inner, [names[id(tensor)] for tensor in taken], prefix)
+    given = keras.tree.pack_sequence_as(inner.input, taken)
+    probe = keras.Model(inner.input, {name: layer.tensor for name, layer in found.items()})
+    mask = settings.get("mask")
+    outputs = probe(given) if mask is None else probe(given, mask=mask)
     return {name: Layer(layer.operation, outputs[name], layer.inputs) for name, layer in found.items()}, ends
 
 

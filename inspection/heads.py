@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from inspection import graph, twins
-from inspection.activations import _fitting
+from inspection.activations import _fitting, filled, fixed_batch, unfilled
 from inspection.graph import KEPT, InspectionError
 
 __all__ = [
@@ -181,13 +181,15 @@ def look(model: keras.Model, inputs: Any, off: Mapping[str, Collection[int]] | N
     """
     found = attentions(model)
     output, told = _program(model)(_fitting(model, inputs, _signature(model)), _masks(found, off or {}))
+    output, told = keras.tree.map_structure(lambda tensor: tensor.numpy(), (output, list(told)))
+    output, told = unfilled(model, inputs, (output, told))
     told = dict(zip(found, told, strict=True))
-    compared = {name: (query, key) for name, (_, query, key) in told.items() if query.shape.rank == 4}
+    compared = {name: (query, key) for name, (_, query, key) in told.items() if query.ndim == 4}
     return Looked(
-        keras.tree.map_structure(lambda tensor: tensor.numpy(), output),
-        {name: shares.numpy() for name, (shares, _, _) in told.items()},
-        {name: query.numpy() for name, (query, _) in compared.items()},
-        {name: key.numpy() for name, (_, key) in compared.items()},
+        output,
+        {name: shares for name, (shares, _, _) in told.items()},
+        {name: query for name, (query, _) in compared.items()},
+        {name: key for name, (_, key) in compared.items()},
         {name: _products(found[name].operation) for name in compared},
     )
 
@@ -216,11 +218,13 @@ def pointing(
     found = attentions(model)
     names = [name for name, one in found.items() if one.kind in kinds]
     program, signature, masks = _program(model), _signature(model), _masks(found, {})
-    given = _fitting(model, inputs, signature)
+    size = fixed_batch(model)
+    given = keras.tree.map_structure(np.asarray, inputs) if size else _fitting(model, inputs, signature)
     to_wanted: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    for start in range(0, len(asks), BATCH):
-        places = np.arange(start, min(start + BATCH, len(asks)))
-        _, told = program(keras.tree.map_structure(operator.itemgetter(places), given), masks)
+    for start in range(0, len(asks), size or BATCH):
+        places = np.arange(start, min(start + (size or BATCH), len(asks)))
+        batch = keras.tree.map_structure(operator.itemgetter(filled(places, size)), given)
+        _, told = program(_fitting(model, batch, signature), masks)
         for name, (shares, _, _) in zip(found, told, strict=True):
             if name in names:
                 asked = shares.numpy()[np.arange(len(places)), :, asks[places]]  # (N, H, S)
@@ -353,11 +357,11 @@ class _Watch:
         if id(operation) in products:
             return {"call": self._multiplying(operation)}
         if id(operation) not in self._watched:
-            return None
+            return twins.mend(operation)
         if isinstance(operation, keras.layers.Attention):
             return self._single(operation)
         if isinstance(operation, _SEVERAL):
-            return {"_compute_attention": self._several(operation)}
+            return {"call": self._several(operation)}
 
         def call(*arguments, **settings):
             shares = type(operation).call(operation, *arguments, **settings)
@@ -400,25 +404,26 @@ class _Watch:
         return {"_apply_scores": apply, "_calculate_scores": calculate}
 
     def _several(self, operation: Any) -> Callable:
-        # The fast way tells no shares.
-        changes = {"_flash_attention": False, "_return_attention_scores": True}
-        slow = twins.copy(operation, **{name: changes[name] for name in changes if hasattr(operation, name)})
+        """The call of a layer of several heads. It computes the way that the layer itself takes: Keras' fused
+        attention and its other one differ where all that a query could look at is masked."""
         grouped = isinstance(operation, keras.layers.GroupQueryAttention)
         scale = operation._inverse_sqrt_head_dim if grouped else operation._inverse_sqrt_key_dim
 
-        def compute(
-            query, key, value, attention_mask=None, training=None, return_attention_scores=False, **settings
-        ):
-            if not grouped:  # which has it as an attribute
-                settings["return_attention_scores"] = True
-            output, shares = type(operation)._compute_attention(
-                slow, query, key, value, attention_mask, training, **settings
-            )
+        def compute(query, key, value, *arguments, **settings):
+            def attend(values):
+                return type(operation)._compute_attention(made, query, key, values, *arguments, **settings)
+
+            output, shares = attend(value)
+            if shares is None:  # the fused way tells none: they are what it makes of the unit vectors
+                length = tf.shape(key)[1]
+                units = tf.eye(length, batch_shape=tf.shape(value)[::2], dtype=value.dtype)  # (B, H, S, S)
+                shares = tf.transpose(attend(tf.transpose(units, (0, 2, 1, 3)))[0], (0, 2, 1, 3))
             self._compare(operation, query * tf.cast(scale, query.dtype), key)
             mask = self._note(operation, shares)
             return output * tf.cast(mask[:, None], output.dtype), shares
 
-        return compute
+        made = twins.copy(operation, _compute_attention=compute)
+        return functools.partial(type(operation).call, made)
 
 
 _SEVERAL = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)

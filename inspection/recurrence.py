@@ -12,8 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from inspection import unrolling
-from inspection.activations import _fitting
+from inspection import endings, twins, unrolling
+from inspection.activations import _fitting, unfilled
 from inspection.graph import KEPT, InspectionError, functional
 from inspection.unrolling import CELLS, Steps, recurrent
 
@@ -107,9 +107,9 @@ def record(
     (1, 40, 128)
     """
     found = _programs(model).record(*fitting_arguments(model, inputs, weights))
+    found = unfilled(model, inputs, keras.tree.map_structure(lambda tensor: tensor.numpy(), list(found)))
     recordings = {}
     for (name, layer), (states, initial, mask, parts) in zip(recurrent(model).items(), found, strict=True):
-        mask, states = mask.numpy(), [state.numpy() for state in states]
         values = {part: np.where(mask[..., None], value, np.nan) for part, value in parts.items()}
         recordings[name] = Recording(
             kind=CELLS[type(layer.cell)],
@@ -119,7 +119,7 @@ def record(
             total=values["total"],
             candidate=values["candidate"],
             cell=states[1] if len(states) == 2 else None,
-            initial=initial.numpy(),
+            initial=initial,
             mask=mask,
         )
     return recordings
@@ -131,17 +131,21 @@ def squares(outputs: Any) -> tf.Tensor:
     return tf.add_n([tf.reduce_sum(tf.cast(end, tf.float32) ** 2) / 2 for end in ends])
 
 
-def cross_entropy(targets: Sequence[int] | np.ndarray, step: int = -1) -> Loss:
-    """The loss of a model with one output of logits, -log softmax(logits)[target], summed over the batch.
+def cross_entropy(
+    targets: Sequence[int] | np.ndarray, step: int = -1, model: keras.Model | None = None
+) -> Loss:
+    """The loss of a classifier, -log p[target], summed over the batch.
 
     Args:
         targets: Class of each example `(B,)`.
-        step: Of logits `(B, T, K)` the place t; of no account for `(B, K)`.
+        step: Of outputs `(B, T, K)` the place t; of no account for `(B, K)`.
+        model: Whose outputs they are, which may end in a softmax or a sigmoid; None: they are logits.
     """
 
     def loss(outputs: tf.Tensor) -> tf.Tensor:
-        logits = outputs if outputs.shape.rank == 2 else outputs[:, step]
-        return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(np.asarray(targets), logits))
+        found = outputs if outputs.shape.rank == 2 else outputs[:, step]
+        found = tf.cast(found, tf.float32) if model is None else endings.logits(model, found)
+        return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(np.asarray(targets), found))
 
     return loss
 
@@ -177,19 +181,28 @@ def flow(
         InspectionError: The model has no graph of layers, the inputs or weights do not fit it, or the loss is
             no scalar.
     """
-    inputs, values = fitting_arguments(model, inputs, weights)
-    slopes = slopes_of(model, inputs, values, loss)
+    given, values = fitting_arguments(model, inputs, weights)
+    slopes = slopes_of(model, given, values, loss, count=len(keras.tree.flatten(inputs)[0]))
+    found = _programs(model).flow(given, values, slopes)
+    found = unfilled(model, inputs, keras.tree.map_structure(lambda tensor: tensor.numpy(), list(found)))
     flows = {}
-    for (name, layer), (states, slope, mask) in zip(
-        recurrent(model).items(), _programs(model).flow(inputs, values, slopes), strict=True
-    ):
-        state, *cell = [each.numpy() for each in states]
-        flows[name] = Flow(layer.go_backwards, state, cell[0] if cell else None, slope.numpy(), mask.numpy())
+    for (name, layer), (states, slope, mask) in zip(recurrent(model).items(), found, strict=True):
+        state, *cell = states
+        flows[name] = Flow(layer.go_backwards, state, cell[0] if cell else None, slope, mask)
     return flows
 
 
-def slopes_of(model: keras.Model, inputs: Any, values: Sequence[tf.Tensor], loss: Loss) -> list[tf.Tensor]:
+def slopes_of(
+    model: keras.Model, inputs: Any, values: Sequence[tf.Tensor], loss: Loss, count: int
+) -> list[tf.Tensor]:
     """The gradient of a loss with respect to a model's outputs, integers left out.
+
+    Args:
+        model: Whose outputs.
+        inputs: As `fitting_arguments` gives them.
+        values: Weights, likewise.
+        loss: From the outputs to a scalar.
+        count: Examples that the loss looks at, the first of the batch: others only fill it up.
 
     Raises:
         InspectionError: The loss is no scalar.
@@ -198,7 +211,7 @@ def slopes_of(model: keras.Model, inputs: Any, values: Sequence[tf.Tensor], loss
     ends = [each for each in keras.tree.flatten(outputs) if each.dtype.is_floating]
     with tf.GradientTape() as tape:
         tape.watch(ends)
-        found = tf.convert_to_tensor(loss(outputs))
+        found = tf.convert_to_tensor(loss(keras.tree.map_structure(lambda each: each[:count], outputs)))
     if found.shape.rank != 0:
         raise InspectionError(f"the loss must be a scalar: sum it. Received: shape {tuple(found.shape)}")
     return tape.gradient(found, ends, unconnected_gradients=tf.UnconnectedGradients.ZERO)
@@ -235,7 +248,7 @@ def _programs(model: keras.Model) -> _Programs:
     @tf.function(input_signature=[ins, values], autograph=False)
     def outputs(inputs, given):
         with scope(given):
-            return model(inputs, training=False)
+            return twins.mended(model)(inputs, training=False)
 
     @tf.function(input_signature=[ins, values, ends], autograph=False)
     def flow(inputs, given, slopes):

@@ -88,7 +88,9 @@ def run(model: keras.Model, inputs: Any, nudged: Callable[[tf.Tensor], None] | N
         return last, outputs, states
 
     def change(operation):
-        return {"inner_loop": functools.partial(loop, operation)} if _known(operation) else None
+        return (
+            {"inner_loop": functools.partial(loop, operation)} if _known(operation) else twins.mend(operation)
+        )
 
     return twins.twin(model, change)(inputs, training=False), found
 
@@ -208,6 +210,8 @@ def _unroll(layer: Any, sequences: tf.Tensor, initial_state: Any, mask: Any, nud
     before = [shift(all_steps, first) for all_steps, first in zip(states, initial, strict=True)]
     _, parts = _step(cell, weights, x, before)
     outputs = _outputs(layer, states[0], mask)
+    # The length, where it is known: a TimeDistributed layer behind goes another way where it is not.
+    outputs = tf.ensure_shape(outputs, (*sequences.shape[:2], outputs.shape[-1]))
     return Steps(states, before, mask, parts, nudges), outputs[:, -1], outputs, last
 
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from inspection.activations import filled, fixed_batch, unfilled
 from inspection.graph import KEPT, InspectionError
 
 
@@ -50,9 +51,12 @@ def verdicts(discriminator: keras.Model, pictures: np.ndarray, labels: np.ndarra
         raise InspectionError(
             f"the discriminator takes pictures of shape {wanted}. Received: {pictures.shape[1:]}"
         )
-    given = [tf.constant(pictures, tf.float32), *([] if labels is None else [tf.constant(labels, tf.int32)])]
-    logits, slopes = _compiled(discriminator)(*given)
-    return Verdicts(logits.numpy(), slopes.numpy())
+    size = fixed_batch(discriminator)
+    given = [tf.constant(filled(pictures, size), tf.float32)]
+    if labels is not None:
+        given.append(tf.constant(filled(labels, size), tf.int32))
+    found = [each.numpy() for each in _compiled(discriminator)(*given)]
+    return Verdicts(*unfilled(discriminator, pictures, found))
 
 
 def followed(pictures: np.ndarray, slopes: np.ndarray, distance: float) -> np.ndarray:

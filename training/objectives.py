@@ -6,7 +6,7 @@ objectives on the same loop.
 """
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -141,8 +141,10 @@ class Supervised(Objective):
         accumulate: int = 1,
         jit_compile: bool = False,
         seed: int = 0,
+        read: Callable[[tf.Tensor], tf.Tensor] | None = None,
     ) -> None:
         self.model = model
+        self._read = read or tf.convert_to_tensor
         self.updater: Any = updater
         self.models = {"model": model}
         self.updaters = {"optimizer": updater} if updater else {}
@@ -177,7 +179,7 @@ class Supervised(Objective):
 
     def evaluate(self, batch):
         inputs, targets, weights = batch
-        outputs = self.model(inputs, training=False)
+        outputs = self._read(self.model(inputs, training=False))
         losses, merits = self._of_examples(targets, outputs)
         return self._figures(_sums(losses, merits, weights), tf.reduce_sum(weights))
 

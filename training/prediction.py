@@ -10,6 +10,7 @@ import keras
 import models
 from data import DataUnavailable, Spec
 from data.files import BadLine, lines_of
+from inspection import endings
 from training import translation, writing
 from training.runs import RunError
 from training.translation import Translator
@@ -87,7 +88,12 @@ def answers(
             values = keras.ops.convert_to_numpy(outputs) * (spec.value_spread or 1) + (spec.value_centre or 0)
             yield {"input": line, "output": dict(zip(spec.values, values.tolist(), strict=True))}
             continue
-        probabilities = keras.ops.convert_to_numpy(keras.ops.softmax(outputs))
+        probabilities = endings.probabilities(model, keras.ops.convert_to_numpy(outputs))
+        if len(probabilities) != len(spec.classes):
+            raise RunError(
+                f"the model gives {len(probabilities)} probabilities, and the run's data have "
+                f"{len(spec.classes)} classes: the model is of other data"
+            )
         yield {
             "input": line,
             "output": spec.classes[int(probabilities.argmax())],

@@ -20,6 +20,7 @@ from data.pipeline import Stream, Sweep
 from data.sequences import BucketStream, BucketSweep, SequenceSplit
 from data.source import Source, Split
 from data.text import BlockStream, TextSplit
+from inspection import endings
 from training import optimizers, prediction, settings, translation
 from training.callbacks import Snapshots, SweepTable
 from training.loop import add_figures, means, zero_totals
@@ -353,7 +354,9 @@ class Recipe:
     def measure(self, model: keras.Model, source: Source, split: str) -> dict[str, Any]:
         """The figures of a trained model on a split: the objective's; of translations the scores, too."""
         examples, classes = getattr(source, split), source.spec.categorical
-        objective = Supervised(model, updater=None, loss=self.training.loss, classes=classes)
+        # A model from elsewhere may end in a softmax, and the loss is of logits.
+        read = functools.partial(endings.logits, model) if self.training.loss == "cross_entropy" else None
+        objective = Supervised(model, updater=None, loss=self.training.loss, classes=classes, read=read)
 
         @tf.function(autograph=False, reduce_retracing=True)  # batches of sequences differ in length
         def add(batch, totals):

@@ -112,10 +112,11 @@ def _in_a_net(entry: Entry) -> None:
 
 
 def _answer(entry: Entry, model: Any, inputs: np.ndarray, label: int) -> None:
-    from inspection.activations import activations, probabilities
+    from inspection.activations import activations
+    from inspection.endings import probabilities
 
     classes = entry.spec["classes"]
-    shares = probabilities(activations(model, inputs[None]).output)[0]
+    shares = probabilities(model, activations(model, inputs[None]).output)[0]
     widgets.answer(
         "answer",
         classes,

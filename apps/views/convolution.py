@@ -43,7 +43,8 @@ def explore(entry: Entry) -> None:
 
 def _answer(entry: Entry, model: Any, chosen: Chosen) -> "Activations | None":
     """Show what the model says of its input; what it computed on the way."""
-    from inspection.activations import InspectionError, activations, probabilities
+    from inspection.activations import InspectionError, activations
+    from inspection.endings import probabilities
 
     classes, seen, label = entry.spec["classes"], chosen.seen, chosen.label
     if seen is None:
@@ -54,7 +55,7 @@ def _answer(entry: Entry, model: Any, chosen: Chosen) -> "Activations | None":
     except InspectionError as error:
         st.warning(sentence(error), icon=":material/visibility_off:")
         return None
-    shares = probabilities(inside.output)[0]
+    shares = probabilities(model, inside.output)[0]
     shown = list(range(len(classes)))
     if len(classes) > MOST_CLASSES:
         shown = sorted(shown, key=lambda i: -shares[i])[:MOST_CLASSES]

@@ -30,7 +30,8 @@ def sees_clips(entry: Entry) -> bool:
 @st.fragment
 def explore(entry: Entry) -> None:
     """From a clip to the answer, and to the kernels from motion to shape."""
-    from inspection.activations import InspectionError, activations, probabilities
+    from inspection.activations import InspectionError, activations
+    from inspection.endings import probabilities
     from inspection.motion import backwards, freeze
 
     model = frame.model(entry)
@@ -63,7 +64,7 @@ def explore(entry: Entry) -> None:
         ways = np.stack([clip, freeze(clip), backwards(clip)])
         try:
             inside = activations(model, ways)
-            shares = probabilities(inside.output)
+            shares = probabilities(model, inside.output)
         except InspectionError as error:
             st.warning(sentence(error), icon=":material/visibility_off:")
             return

@@ -261,7 +261,8 @@ def _hear(entry: Entry, given: Given) -> None:
 def _answer(entry: Entry, model: Any, given: Given | None) -> "Activations | None":
     """Show what the model says of its input; what it computed on the way."""
     from inspection import lines
-    from inspection.activations import InspectionError, activations, probabilities
+    from inspection.activations import InspectionError, activations
+    from inspection.endings import probabilities
 
     classes = entry.spec["classes"]
     if given is None:
@@ -274,7 +275,7 @@ def _answer(entry: Entry, model: Any, given: Given | None) -> "Activations | Non
     except InspectionError as error:
         st.warning(sentence(error), icon=":material/visibility_off:")
         return None
-    shares = probabilities(inside.output)[0]
+    shares = probabilities(model, inside.output)[0]
     shown = list(range(len(classes)))
     if len(classes) > MOST_CLASSES:
         shown = sorted(shown, key=lambda i: -shares[i])[:MOST_CLASSES]

@@ -10,7 +10,6 @@ from inspection.activations import (
     _compiled,
     activations,
     prepare,
-    probabilities,
 )
 
 
@@ -140,15 +139,15 @@ def test_inputs_that_do_not_fit_are_told_with_both_shapes(inputs):
         activations(classifier(), inputs)
 
 
-def test_probabilities_are_the_softmax_unless_they_are_there_already():
-    logits = np.array([[1.0, 2.0, 1000.0], [-3.0, 0.5, 0.5]])
-    found = probabilities(logits)
-    np.testing.assert_allclose(found.sum(-1), 1)
-    np.testing.assert_allclose(found, keras.ops.softmax(logits), atol=1e-6)
-    np.testing.assert_array_equal(probabilities(found), found)
-
-
 def test_activations_are_plain_arrays(images):
     seen = activations(classifier(), images)
     assert isinstance(seen, Activations)
     assert all(isinstance(output, np.ndarray) for output in seen.layers.values())
+
+
+def test_a_fixed_batch_size_is_filled_up(images):
+    keras.utils.set_random_seed(0)
+    x = keras.Input(batch_shape=(7, 8, 8, 3))
+    model = keras.Model(x, keras.layers.Dense(2)(keras.layers.Flatten()(x)))
+    seen = activations(model, images[:2])
+    assert {len(output) for output in [*seen.layers.values(), seen.output]} == {2}

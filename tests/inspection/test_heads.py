@@ -285,3 +285,67 @@ def test_what_is_no_head_and_what_has_no_attention():
     dense = keras.Model(x, L.Softmax()(L.Dense(3)(x)))
     assert attentions(dense) == {}
     assert look(dense, np.zeros((1, 4))).weights == {}
+
+
+# Masks
+
+
+@pytest.mark.filterwarnings("ignore:[^$]*with a mask attached:UserWarning")  # Keras' own, of grouped queries
+@pytest.mark.parametrize("kind", ["multi", "grouped"])
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("asked", [False, True])
+def test_wholly_masked_queries_are_computed_as_the_model_computes_them(kind, causal, asked):
+    """Keras' fused attention spreads them over everything, its other way gives nothing."""
+    keras.utils.set_random_seed(0)
+    x = keras.Input((None,), dtype="int32")
+    e = L.Embedding(10, 4, mask_zero=True)(x)
+    layer = L.MultiHeadAttention(2, 4) if kind == "multi" else L.GroupQueryAttention(4, 4, 2)
+    y = layer(e, e, use_causal_mask=causal, return_attention_scores=asked)
+    model = sharpened(keras.Model(x, y[0] if asked else y))
+    tokens = np.array([[1, 2, 0], [0, 0, 0], [0, 1, 2]])
+    found = look(model, tokens)
+    np.testing.assert_allclose(found.output, model(tokens), atol=1e-6)
+    (shares,) = found.weights.values()
+    if asked:  # the way that tells its shares leaves masked queries without any
+        np.testing.assert_allclose(shares.sum(-1)[2, :, 1:], 1, atol=1e-5)
+    else:
+        np.testing.assert_allclose(shares.sum(-1), 1, atol=1e-5)
+        np.testing.assert_allclose(shares[1], 1 / 3, atol=1e-5)  # everywhere alike
+    if causal:
+        assert not np.triu(shares[2], 1)[:, 1:].any()
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_head_that_is_off_beside_a_mask(masked):
+    keras.utils.set_random_seed(0)
+    x = keras.Input((None,), dtype="int32")
+    e = L.Embedding(10, 4, mask_zero=masked)(x)
+    layer = L.MultiHeadAttention(2, 3, name="looks")
+    model = sharpened(keras.Model(x, layer(e, e)))
+    tokens = np.array([[1, 2, 0]])
+    found = look(model, tokens, {"looks": [1]}).output
+    kernel = layer._output_dense.kernel.numpy()
+    kernel[1] = 0
+    layer._output_dense.kernel.assign(kernel)
+    np.testing.assert_allclose(found, model(tokens), atol=1e-5)
+
+
+def test_a_fixed_batch_size_is_filled_up():
+    keras.utils.set_random_seed(0)
+    x = keras.Input(batch_shape=(4, 5, 8))
+    model = keras.Model(x, L.MultiHeadAttention(2, 3, name="looks")(x, x))
+    sequences = vectors(0, (3, 5, 8))
+    found = look(model, sequences)
+    assert found.output.shape == (3, 5, 8)
+    assert found.weights["looks"].shape == (3, 2, 5, 5)
+    whole = model(np.concatenate([sequences, sequences[:1]]))[:3]
+    np.testing.assert_allclose(found.output, whole, atol=1e-6)
+    wanted = np.eye(5, dtype=bool)[[0, 1, 2, 3, 4, 0]]
+    asks = np.arange(6) % 5
+    some = vectors(1, (6, 5, 8))
+    (share,) = pointing(model, some, asks, wanted).values()
+    assert share[1].shape == (2,)
+    shares = np.concatenate([look(model, some[:4]).weights["looks"], look(model, some[4:]).weights["looks"]])
+    np.testing.assert_allclose(
+        share[1], (shares[np.arange(6), :, asks] * wanted[:, None]).sum(-1).mean(0), atol=1e-6
+    )

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from inspection import recurrence, unrolling
+from inspection.activations import activations
 from inspection.graph import InspectionError
 from inspection.recurrence import cross_entropy, flow, record, recurrent, squares
 
@@ -424,3 +425,98 @@ def test_a_looked_into_model_still_saves_and_trains(tmp_path):
     np.testing.assert_allclose(again(batch), expected, atol=1e-6)
     assert list(recurrent(again)) == list(recurrent(model))
     assert len(model.losses) == 0
+
+
+# Models as others build them
+
+
+def test_a_time_distributed_layer_behind_lets_gradients_through():
+    keras.utils.set_random_seed(0)
+    series = np.random.default_rng(0).normal(size=(3, 15, 1)).astype("float32")
+    found = {}
+    for length in (15, None):
+        for wrapped in (True, False):
+            keras.utils.set_random_seed(0)
+            x = keras.Input((length, 1))
+            dense = keras.layers.Dense(2)
+            y = keras.layers.LSTM(4, return_sequences=True, name="lstm")(x)
+            model = keras.Model(x, (keras.layers.TimeDistributed(dense) if wrapped else dense)(y))
+            found[length, wrapped] = recurrence.flow(model, series)["lstm"].norms
+            np.testing.assert_allclose(activations(model, series).output, model(series), atol=1e-6)
+    for norms in found.values():
+        np.testing.assert_allclose(norms, found[None, False], rtol=1e-4)
+
+
+@pytest.mark.parametrize("count", [1, 3, 4])
+@pytest.mark.parametrize("stateful", [False, True])
+def test_a_fixed_batch_size_is_filled_up(count, stateful):
+    series = np.random.default_rng(0).normal(size=(count, 10, 1)).astype("float32")
+
+    def build(size):
+        keras.utils.set_random_seed(0)
+        return keras.Sequential(
+            [
+                keras.Input(batch_shape=(size, 10, 1)),
+                keras.layers.GRU(4, return_sequences=True, stateful=stateful and size is not None),
+                keras.layers.LSTM(3),
+                keras.layers.Dense(2),
+            ]
+        )
+
+    fixed, free = build(4), build(None)
+    free.set_weights(fixed.get_weights())
+    loss = recurrence.cross_entropy([1] * count)
+    pairs = zip(
+        recurrence.record(fixed, series).values(), recurrence.record(free, series).values(), strict=True
+    )
+    for one, other in pairs:
+        assert one.state.shape == other.state.shape == (count, 10, one.state.shape[-1])
+        np.testing.assert_allclose(one.state, other.state, atol=1e-6)
+    flows = (recurrence.flow(model, series, loss).values() for model in (fixed, free))
+    for one, other in zip(*flows, strict=True):
+        np.testing.assert_allclose(one.state, other.state, atol=1e-6)
+        np.testing.assert_allclose(one.inputs, other.inputs, atol=1e-6)
+
+
+def test_more_examples_than_a_fixed_batch_are_told():
+    model = keras.Sequential([keras.Input(batch_shape=(2, 5, 1)), keras.layers.LSTM(3)])
+    with pytest.raises(InspectionError, match=r"\(2, 5, 1\).*Received: \(3, 5, 1\)"):
+        recurrence.record(model, np.zeros((3, 5, 1), "float32"))
+
+
+def nested(kind: str) -> keras.Model:
+    """Tokens with a mask, and a model that is used as a layer."""
+    keras.utils.set_random_seed(0)
+    x = keras.Input((None,), dtype="int32")
+    e = keras.layers.Embedding(20, 8, mask_zero=True)(x)
+    inside = keras.Input((None, 8))
+    if kind == "sequential":
+        inner = keras.Sequential([inside, keras.layers.LSTM(4, name="inside")])
+    elif kind == "functional":
+        inner = keras.Model(inside, keras.layers.Bidirectional(keras.layers.GRU(4), name="inside")(inside))
+    elif kind == "two inputs":
+        other = keras.Input((None, 8))
+        y = keras.layers.GRU(4, name="inside")(keras.layers.Add()([inside, other]))
+        return keras.Model(x, keras.layers.Dense(2)(keras.Model([inside, other], y)([e, e])))
+    else:
+        deep = keras.Sequential([inside, keras.layers.LSTM(4, name="inside")])
+        inner = keras.Sequential([inside, deep])
+    return keras.Model(x, keras.layers.Dense(2)(inner(e)))
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Layer .* with a mask attached:UserWarning"
+)  # Keras passes it on all the same
+@pytest.mark.parametrize("kind", ["sequential", "functional", "two inputs", "deep"])
+def test_masks_reach_what_is_inside_a_nested_model(kind):
+    model, tokens = nested(kind), np.array([[3, 4, 0, 0], [5, 6, 7, 0]])
+    found = recurrence.record(model, tokens)
+    assert all("inside" in name for name in found)
+    inside = activations(model, tokens)
+    np.testing.assert_allclose(inside.output, model(tokens), atol=1e-6)
+    for one in found.values():
+        assert one.mask.tolist() in ((tokens != 0).tolist(), np.ones_like(tokens, bool).tolist())
+    last = [one.state[:, 0 if one.backwards else -1] for one in found.values()]
+    np.testing.assert_allclose(
+        np.concatenate(last, -1) @ model.layers[-1].kernel + model.layers[-1].bias, model(tokens), atol=1e-5
+    )
