@@ -140,6 +140,17 @@ def test_a_narrow_window_has_every_page_behind_one_sign(tab):
     assert leads_to_every_page(links(found), NARROW)
 
 
+def test_the_drawer_of_a_narrow_window_closes_after_a_choice(tab):
+    tab.set_viewport_size({"width": 420, "height": 900})
+    arrive(tab, "/kernel")
+    drawer = tab.get_by_test_id("stSidebar")
+    tab.get_by_test_id("stExpandSidebarButton").click()
+    expect(drawer).to_have_attribute("data-collapsed", "false")
+    tab.get_by_test_id("stSidebarNavLink").get_by_text("Runs", exact=True).click()
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Runs")
+    expect(drawer).to_have_attribute("data-collapsed", "true")
+
+
 def test_home_wakes_tensorflow_once_it_is_painted(tab):
     arrive(tab, "/")
     expect(tab.get_by_text("is ready")).to_be_visible()

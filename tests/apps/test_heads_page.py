@@ -208,6 +208,46 @@ def test_heads_are_switched_off_and_the_answer_without_them_stands_beside(encode
     assert len(component(tested, "chances")["sides"]) == 1
 
 
+def test_a_layer_that_is_off_has_no_lines(encoder, page):
+    tested = page("heads", model="runs/mine")
+    layer = gaze(tested)["at"]["layer"]
+    before = shares(tested)[layer]
+    tested = drawn(button(tested, "This layer off").click().run())
+    told = gaze(tested)
+    assert not any(told["layers"][layer]["on"])
+    assert before.max() > 0
+    assert not shares(tested)[layer].any()  # each head and their mean
+    assert all(shares(tested)[other].any() for other in range(len(told["layers"])) if other != layer)
+
+
+def test_the_mean_is_that_of_the_heads_that_are_on(encoder, page):
+    tested = page("heads", model="runs/mine")
+    layer, heads_there = gaze(tested)["at"]["layer"], len(gaze(tested)["layers"][0]["on"])
+    name = list(heads.attentions(trainer.load_model(encoder)))[layer]
+    tested.session_state[f"heads-off-runs/{encoder.name}"] = {name: {0}}
+    tested = drawn(tested.run())
+    found = shares(tested)[layer]
+    assert not found[0].any()
+    np.testing.assert_allclose(found[-1], found[1:-1].sum(0) / (heads_there - 1), atol=0.01)
+
+
+def test_a_sentence_without_a_pronoun_is_said_to_have_none(encoder, page):
+    assert "no pronoun" not in texts(page("heads", model="runs/mine"))
+    tested = page("heads", model="runs/mine")
+    (typed,) = [each for each in tested.text_input if each.label == "Sentence"]
+    tested = drawn(typed.set_value("The writing on the wall was wide.").run())
+    assert "This sentence has no pronoun" in texts(tested)
+
+
+def test_it_inside_another_word_is_no_pronoun():
+    inside = [("the", True), ("wr", True), ("it", False), ("ing", False), ("fell", True)]
+    assert not looking.has_pronoun(inside)
+    assert looking.pronoun(inside) == 4
+    both = [*inside, ("it", True), ("broke", True)]
+    assert looking.has_pronoun(both)
+    assert looking.pronoun(both) == 5
+
+
 def test_the_head_that_knows_is_looked_for_in_the_test_and_picked(encoder, page):
     tested = page("heads", model="runs/mine")
     tested = drawn(button(tested, "Find the head that knows what “it” means").click().run())

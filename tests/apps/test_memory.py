@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from apps import charts, launch
+from apps import charts, launch, library
 from data import SOURCES
 from inspection.fading import fading
 from inspection.recurrence import record
@@ -225,6 +225,26 @@ def test_attention_is_drawn_beside_the_four_and_its_gradient_at_what_it_is_given
     assert [each.key for each in tested.button if each.label == "Look inside"] == [
         f"inside-runs/{made[net].name}" for net in NETS
     ]
+
+
+def test_unequal_budgets_and_the_floor_of_gradients_are_said(shelves, page, charted):
+    made = add_race(shelves, "adding", attention=True)
+    assert "training budgets differ" not in texts(page("memory"))
+    made["attention"].update_status(steps=40)
+    said = texts(page("memory"))
+    assert "The training budgets differ: Attention for 40 steps, the others for 100." in said
+    drawn_low = min(min(line.values) for line in charted["fading-runs/adding-race-1"]["lines"])
+    assert ("the floor of this chart" in said) == (drawn_low <= 1e-30)
+
+
+def test_a_gradient_below_the_floor_is_said_to_be_drawn_at_it(shelves, page, charted):
+    made = add_race(shelves, "adding")
+    kept = library.kept_snapshots(made["plain"])
+    forgets = {}  # no state reaches the next, so the gradient is 0 at every step but the last
+    for step, (kernel, recurrent, *rest) in kept.items():
+        forgets[step] = [kernel, 0 * recurrent, *rest]
+    snapshots.save(made["plain"].path, forgets)
+    assert "1e-30, the floor of this chart" in texts(page("memory"))
 
 
 def test_an_old_race_of_four_says_nothing_of_attention(shelves, page, charted):

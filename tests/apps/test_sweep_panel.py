@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from apps import launch
+from apps import charts, engine, launch
 from tests.apps.conftest import Shelves, drawn, field, texts
 from training import recipes, trainer
 from training.runs import Run, runs_in
@@ -194,3 +194,27 @@ def test_a_sweep_that_breaks_a_rule_is_told_and_not_made(shelves, page, started,
     assert not started
     assert not list(shelves.runs.iterdir())
     assert tested.text_input(key=f"sine_sweep-{field}").value == text
+
+
+def test_legends_show_the_lines_colours_and_axes_have_titles(monkeypatch):
+    """The band behind a line is transparent; the swatch of the legend is not."""
+    engine.wake_charts()
+    shown: list[dict] = []
+    monkeypatch.setattr(charts.st, "altair_chart", lambda chart, **_: shown.append(chart.to_dict()))
+    nets = [
+        {"activation": name, "depth": 1, "width": width, "errors": [0.1, 0.2, 0.3]}
+        for name in ("relu", "quadratic")
+        for width in (2, 4)
+    ]
+    charts.sweep(nets, "sweep")
+    points = {"one": [(1, 1.0), (2, 2.0)], "two": [(1, 2.0), (2, 3.0)]}
+    charts.lengths(points, "BLEU", "lengths", bands={"one": [(1, 0.5, 1.5), (2, 1.5, 2.5)]})
+
+    def layers(chart: dict) -> list[dict]:
+        return [each for part in chart["layer"] for each in (layers(part) if "layer" in part else [part])]
+
+    for chart in shown:
+        for layer in layers(chart):
+            assert layer["encoding"]["color"]["legend"]["symbolOpacity"] == 1
+            assert layer["encoding"]["x"]["title"]
+            assert layer["encoding"]["y"]["title"]
