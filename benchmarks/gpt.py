@@ -53,9 +53,9 @@ def run() -> Table:
     return Table(title, rows)
 
 
-def _model(config: gpt.Config = CONFIG) -> keras.Model:
+def _model(config: gpt.Config | None = None) -> keras.Model:
     keras.utils.set_random_seed(0)
-    return gpt.build(config)
+    return gpt.build(config or CONFIG)
 
 
 def _loop(text: np.ndarray, xla: bool) -> Take:
