@@ -46,7 +46,7 @@ def cylinder_bell_funnel(random: Random, kind: str) -> np.ndarray:
     end = start + random.integers(32, 97)
     time = np.arange(128)
     rise = (time - start) / (end - start)
-    form = {"cylinder": 1.0, "bell": rise, "funnel": 1 - rise}[kind]
+    form = {"cylinder": np.ones(128), "bell": rise, "funnel": 1 - rise}[kind]
     inside = (time >= start) & (time <= end)
     return (6 + random.standard_normal()) * inside * form + random.standard_normal(128)
 

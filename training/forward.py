@@ -74,8 +74,8 @@ class Forward:
         after = [scope.get_current_value(variable) for variable in self.statistics]
         if updates is not None:
             after = [
-                self._ramped(variable, *pair, updates)
-                for variable, *pair in zip(self.statistics, statistics, after, strict=True)
+                self._ramped(variable, was, now, updates)
+                for variable, was, now in zip(self.statistics, statistics, after, strict=True)
             ]
         return outputs, after
 

@@ -1,6 +1,7 @@
 """Recipes of convolutional networks."""
 
 import dataclasses
+from typing import Any
 
 from data import SOURCES
 from data.source import Augmentation
@@ -8,8 +9,8 @@ from training import optimizers
 from training.recipe import Expected, Recipe, Training
 
 # Of own data, whose sets may be of any size; judged by `python -m benchmarks small`.
-SMALL_IMAGES = {"min_steps": 1000, "patience": 10, "min_validation": 100}
-SMALL_SERIES = {"min_steps": 2000, "patience": 20, "min_validation": 100}
+SMALL_IMAGES: dict[str, Any] = {"min_steps": 1000, "patience": 10, "min_validation": 100}
+SMALL_SERIES: dict[str, Any] = {"min_steps": 2000, "patience": 20, "min_validation": 100}
 
 RECIPES = (
     Recipe(
