@@ -108,8 +108,8 @@ function go(root, moment) {
   paint(root);
   if (!root.playing) return tell(root);
   const now = performance.now();
-  if (root.data.live || now - (root.told ?? -FOLLOW) < FOLLOW) return;
-  root.told = now;
+  if (root.data.live || now - (root.toldAt ?? -FOLLOW) < FOLLOW) return;
+  root.toldAt = now;
   root.asked = root.at;
   root.setStateValue("moment", root.at);
 }
