@@ -84,6 +84,8 @@ class Plan:
 
         changes = dict(self.chosen)
         seed = changes.pop("seed", 0)
+        if changes.get("training.epochs") == self.recipe.training.epochs:  # as `start` does
+            del changes["training.epochs"]
         try:
             new = self.recipe.override(changes).to_config()
             old = recipes.from_config(run.config).to_config()
@@ -94,8 +96,6 @@ class Plan:
         for config in (new, old):
             config["data"] = {**config["data"], "file": ""}
             config["training"] = {**config["training"], "snapshots": 0}
-            if changes.get("training.epochs") == self.recipe.training.epochs:  # `start` leaves them open
-                config["training"]["epochs"] = 0
         found = ["data"] if new["data"] != old["data"] or self.table != _table_of(run) else []
         found += ["network"] if new["model"] != old["model"] else []
         same = new["training"] == old["training"] and new["optimizer"] == old["optimizer"]
