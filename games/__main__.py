@@ -68,7 +68,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     run, game, model = _agent(options)
     play = evaluation.official_scores if options.env == "official" else evaluation.scores
     found = play(game, model, options.episodes, options.seed, options.most_steps, greedy=not options.draw)
-    asked = {"run": run.name, "game": game.name, "env": options.env, "seed": options.seed}
+    asked = {
+        "run": run.name,
+        "game": game.name,
+        "checkpoint": "best",  # which is what a run keeps as its model
+        "env": options.env,
+        "seed": options.seed,
+    }
     _print_result({**asked, **evaluation.summary(found)}, options.json)
     return 0
 

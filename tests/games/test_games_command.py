@@ -103,7 +103,8 @@ def test_evaluate_tells_the_summary_and_leaves_the_run_as_it_is(env, play, comma
     assert (status, errors) == (0, [])
     game = find("cartpole")
     told = summary(play(game, policies.leaning(game), 10, 3, 40))
-    assert json.loads(out) == {"run": "cart", "game": "cartpole", "env": env, "seed": 3, **told}
+    asked = {"run": "cart", "game": "cartpole", "checkpoint": "best", "env": env, "seed": 3}
+    assert json.loads(out) == {**asked, **told}
     assert 0 < told["cut"] < 10
     assert everything(folder / "cart") == before
 

@@ -57,7 +57,8 @@ ACROBOT = _ppo(
 TOY_TEXT = {"agent_normalize_rewards": True}
 CLIFF_WALKING = _ppo(200_000, 1e-3, 16, 128, 256, data_max_episode_steps=200, **TOY_TEXT)
 FROZEN_LAKE = _ppo(300_000, 1e-3, 16, 128, 256, **TOY_TEXT)
-TAXI = _ppo(500_000, 2.5e-3, 16, 128, 256, **TOY_TEXT)
+# With less entropy one seed of three never learned some of the ways.
+TAXI = _ppo(400_000, 2.5e-3, 16, 128, 256, agent_entropy_weight=0.03, **TOY_TEXT)
 # zoo: what its environments with `normalize: true` have in common
 USUAL = _ppo(1_000_000, 3e-4, 16, 256, 64, agent_epochs=4, **NORMALIZED, **CONSTANT)
 
