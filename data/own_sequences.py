@@ -6,12 +6,10 @@ import numpy as np
 
 from data import files, tables
 from data.sequences import Ragged, SequenceSplit
-from data.series import check_classes, class_place, filled, open_text, values_of, warn_of_unknown
+from data.series import STEADY, check_classes, class_place, filled, open_text, values_of, warn_of_unknown
 from data.source import DataUnavailable, Source, Spec
 from data.splitting import fingerprints
 from data.tables import UNUSED
-
-LEAST = 1e-8  # deviation of values that do not differ
 
 
 @dataclass(frozen=True)
@@ -96,8 +94,10 @@ class Config:
         for side, (some, _) in sides.items():
             if not some:
                 tables.refuse(name, f"{len(labels)} sequences are too few: none is left for {side}")
-        values = np.concatenate(sides["train"][0]).astype("float64")
-        centre, spread = values.mean(axis=0), np.maximum(values.std(axis=0), LEAST)
+        values = np.concatenate(sides["train"][0])
+        centre, spread = values.mean(axis=0), values.std(axis=0)
+        constant = spread <= STEADY * np.abs(values).max(axis=0)
+        spread = np.where(constant, 1.0, spread)
         classes = sorted(set(labels) | set(test_labels), key=tables.by_number)
         numbers = {kind: number for number, kind in enumerate(classes)}
 
@@ -154,7 +154,7 @@ class Sequences:
     """The sequences of a file.
 
     Args:
-        sequences: `N` arrays `(T, C)` float32.
+        sequences: `N` arrays `(T, C)` float64, not scaled.
         labels: `(N,)` names of classes.
         index: Number of leading columns that numbered the rows and were left out.
         declared: Whether the file's header lists the classes.

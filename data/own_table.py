@@ -318,7 +318,10 @@ def source_of(
             f"--data.columns NAME,NAME",
         )
     centre, spread = np.nanmean(learned_values, axis=0), np.nanstd(learned_values, axis=0)
-    spread = np.where(spread < 1 / tables.LARGEST, 1.0, spread)
+    # The mean of equal values may differ from them by rounding, and the deviation from 0.
+    constant = np.nanmin(learned_values, axis=0) == np.nanmax(learned_values, axis=0)
+    centre = np.where(constant, np.nanmin(learned_values, axis=0), centre)
+    spread = np.where(constant | (spread < 1 / tables.LARGEST), 1.0, spread)
     target_centre, target_spread = 0.0, 1.0
     if quantity:
         target_centre = float(labels[sides["train"]].mean())

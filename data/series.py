@@ -17,6 +17,7 @@ from data.tables import UNUSED, divide, refuse
 MAX_BYTES = tables.MAX_BYTES
 MAX_LENGTH = 8192  # points of a series; a column each in a CSV
 MAX_CLASSES = 1000
+STEADY = 1e-12  # deviation of float64 values, relative to the largest, up to which they are constant
 UCR = "https://www.timeseriesclassification.com"
 
 _UNEQUAL = "sequences_gru takes series of different lengths: --data.file PATH --data.test PATH"
@@ -75,8 +76,7 @@ class Config:
         train, test = self._files()
         learned_file = read_file(train, self.label, self.fill)
         inputs, labels = learned_file.inputs, learned_file.labels
-        if self.normalize:
-            inputs = normalized(inputs)
+        inputs = normalized(inputs) if self.normalize else inputs.astype("float32")
         if test is None:
             held, rest = divide(inputs, labels, self.held_out, self.seed)
             test_inputs, test_labels, inputs, labels = inputs[held], labels[held], inputs[rest], labels[rest]
@@ -88,8 +88,7 @@ class Config:
                     f"{_shape(inputs)}. They must be alike; {_UNEQUAL}"
                 )
             warn_of_unknown(test.name, set(test_labels) - set(labels))
-            if self.normalize:
-                test_inputs = normalized(test_inputs)
+            test_inputs = normalized(test_inputs) if self.normalize else test_inputs.astype("float32")
             unseen = without(inputs, test_inputs)
             inputs, labels = inputs[unseen], labels[unseen]
         classes = sorted(set(labels) | set(test_labels), key=tables.by_number)
@@ -187,7 +186,7 @@ class Series:
     """The series of a file.
 
     Args:
-        inputs: `(N, T, C)` float32.
+        inputs: `(N, T, C)` float64, not normalized.
         labels: `(N,)` names of classes.
         index: As in `Opened`.
     """
@@ -214,7 +213,7 @@ def read_file(file: Path, label: str = "last", fill: bool = False) -> Series:
 
 
 def read_series(file: Path, label: str = "last", fill: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """The inputs and labels of `read_file`: `(N, T, C)` float32 and `(N,)` texts."""
+    """The inputs and labels of `read_file`: `(N, T, C)` float64 and `(N,)` texts."""
     found = read_file(file, label, fill)
     return found.inputs, found.labels
 
@@ -379,14 +378,20 @@ def as_input(row: Row, shape: Sequence[int], normalize: bool = True, fill: bool 
             "this row",
             f"the model takes {length} points of {channels} dimensions. Received: {_shape(series[None])}",
         )
-    return normalized(series[None])[0] if normalize else series
+    return normalized(series[None])[0] if normalize else series.astype("float32")
 
 
 def normalized(series: np.ndarray) -> np.ndarray:
-    """Each series `(N, T, C)` with mean 0 and standard deviation 1 over time; one that stands still is 0."""
-    centred = series - series.mean(axis=1, keepdims=True)
+    """Each series `(N, T, C)` with mean 0 and standard deviation 1 over time, as float32.
+
+    A constant series becomes 0. Its deviation may be a little above 0 by rounding, so the bound is relative
+    to its largest value: series may be as small as 1e-21, or vary little about a large mean.
+    """
+    exact = series.astype("float64")
+    centred = exact - exact.mean(axis=1, keepdims=True)
     deviation = centred.std(axis=1, keepdims=True)
-    return (centred / np.where(deviation > 1e-8, deviation, 1)).astype("float32")
+    varies = deviation > STEADY * np.abs(exact).max(axis=1, keepdims=True, initial=0)
+    return np.where(varies, centred / np.where(varies, deviation, 1), 0).astype("float32")
 
 
 def class_place(cells: Sequence[str], label: str, classes: Sequence[str]) -> int | None:
@@ -563,16 +568,16 @@ def values_of(dimensions: list[list[str]], where: str, name: str) -> np.ndarray:
             if value is None:
                 refuse(name, f"{where}, column {place + 1} {tables.no_number(cell)}")
             series[place, channel] = value
-    return series
+    return series + 0.0  # -0 becomes 0: equal series have equal bytes
 
 
 def numbers_of(dimensions: list[list[str]], where: str, name: str, fill: bool) -> np.ndarray:
-    """One series `(T, C)` float32 from its texts, gaps filled where that is asked for."""
+    """One series `(T, C)` float64 from its texts, gaps filled where that is asked for."""
     return filled(values_of(dimensions, where, name), where, name, fill)
 
 
 def filled(series: np.ndarray, where: str, name: str, fill: bool) -> np.ndarray:
-    """A series `(T, C)` as float32, its gaps filled by straight lines, or refused."""
+    """A series `(T, C)` with its gaps filled by straight lines, or refused."""
     gaps = np.isnan(series)
     if gaps.any() and not fill:
         place = int(np.argwhere(gaps)[0][0])
@@ -587,7 +592,7 @@ def filled(series: np.ndarray, where: str, name: str, fill: bool) -> np.ndarray:
         if not known.any():
             refuse(name, f"{where} has nothing but gaps")
         series[:, channel] = np.interp(np.arange(len(series)), np.flatnonzero(known), series[known, channel])
-    return series.astype("float32")
+    return series
 
 
 def _shape(series: np.ndarray) -> str:

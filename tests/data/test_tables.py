@@ -210,7 +210,7 @@ def test_classes_are_the_same_in_both_files(tmp_path):
     for name, kinds in (("train", ("1", "-1")), ("test", ("1.0", "-1.0"))):
         (tmp_path / f"{name}.csv").write_text(
             "".join(
-                ",".join(map(str, row + (name == "test"))) + f",{kinds[n % 2]}\n"
+                ",".join(map(str, row[::-1] if name == "test" else row)) + f",{kinds[n % 2]}\n"
                 for n, row in enumerate(rows)
             )
         )
