@@ -175,7 +175,7 @@ def test_stop_signals_no_process_that_does_not_train_the_run(tmp_path, stranger,
             run.stop()
 
 
-@pytest.mark.parametrize("pid", [1, os.getpid()])
+@pytest.mark.parametrize("pid", [1, os.getpid()], ids=["first", "this"])
 def test_stop_never_signals_the_first_process_nor_this_one(tmp_path, pid, monkeypatch):
     monkeypatch.setattr(psutil.Process, "terminate", lambda self: pytest.fail("a signal"))
     run = made(tmp_path, "mine")
