@@ -72,7 +72,9 @@ class Config:
         sequences, labels = known.sequences, known.labels
         check_classes(labels.tolist(), name, "sequences", known.declared)
         if len(set(labels)) == len(labels):
-            tables.refuse(name, f"it has {len(labels)} classes for {len(labels)} sequences")
+            tables.refuse(
+                name, f"it has {len(labels)} classes for {len(labels)} sequences. {tables.ELSEWHERE}"
+            )
         if test is None:
             held, rest = tables.divide(sequences, labels, self.held_out, self.seed)
             test_sequences, test_labels = _at(sequences, held), labels[held]
@@ -85,6 +87,10 @@ class Config:
                 tables.refuse(test[1], f"it has {found}; those of {name} have {wanted}")
             warn_of_unknown(test[1], set(test_labels) - set(labels))
             rest = np.flatnonzero(~np.isin(fingerprints(sequences), fingerprints(test_sequences)))
+            if not len(rest):
+                tables.refuse(
+                    name, f"all its sequences are in {test[1]} too. Name another test file, or none"
+                )
         chosen, learned = tables.divide(_at(sequences, rest), labels[rest], self.validation, self.seed)
         sides = {
             "train": (_at(sequences, rest[learned]), labels[rest[learned]]),

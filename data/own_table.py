@@ -24,7 +24,8 @@ MAX_NAME = 100  # characters of a class or of a column
 LOOKED_AT = 100  # first rows that tell which columns hold numbers
 PREDICTED = ("class", "quantity")
 
-_ELSEWHERE = "Is the class in another column? --data.label NAME"
+_ELSEWHERE = tables.ELSEWHERE
+_OTHER_TARGET = "Is what should be predicted in another column? --data.label NAME"
 _OTHERS = "or take other columns: --data.columns NAME,NAME"
 _AS_QUANTITY = "If it is a quantity, table_regression_mlp learns it: --data.file PATH --data.label NAME"
 
@@ -245,6 +246,11 @@ def parse_table(
     notes = [decoded.note, opened.note]
     if texts and not columns and not two:
         notes.append(f"columns of text are left out: {', '.join(texts)[:100]}")
+    if not columns and places[0] == 0 and tables.in_order([cells[0] for _, cells in first]):
+        notes.append(
+            f"{told[0]} holds a different whole number in each row and is learned from. If it numbers the "
+            f"rows, leave it out: --data.columns NAME,NAME"
+        )
     own = [
         header[place] if header and header.count(header[place]) == 1 and header[place] else str(place + 1)
         for place in [*places, label_place]
@@ -294,6 +300,8 @@ def source_of(
         test_values, test_labels = values[held], labels[held]
     else:
         rest = without(values, test.values)
+        if not len(rest):
+            refuse(name, "all its rows are in the test file too. Name another test file, or none")
         test_values, test_labels = test.values, test.labels
     share = validation / (1 - held_out) if test is None else validation
     chosen, learned = divide(values[rest], groups[rest], share, seed)
@@ -324,6 +332,8 @@ def source_of(
     spread = np.where(constant | (spread < 1 / tables.LARGEST), 1.0, spread)
     target_centre, target_spread = 0.0, 1.0
     if quantity:
+        if labels.min() == labels.max():
+            refuse(name, f"{table.target} is {labels[0]:g} in every row. {_OTHER_TARGET}")
         target_centre = float(labels[sides["train"]].mean())
         target_spread = float(labels[sides["train"]].std()) or 1.0
 

@@ -90,13 +90,15 @@ class Config:
             warn_of_unknown(test.name, set(test_labels) - set(labels))
             test_inputs = normalized(test_inputs) if self.normalize else test_inputs.astype("float32")
             unseen = without(inputs, test_inputs)
+            if not len(unseen):
+                refuse(train.name, f"all its series are in {test.name} too. Name another test file, or none")
             inputs, labels = inputs[unseen], labels[unseen]
         classes = sorted(set(labels) | set(test_labels), key=tables.by_number)
         if len(set(labels)) < 2 or not len(test_labels):
             raise DataUnavailable(
                 f"series: {train.name} must leave at least two classes to learn and one series to "
                 f"test. Found {len(labels)} series of {len(set(labels))} classes for training, "
-                f"{len(test_labels)} for the test"
+                f"{len(test_labels)} for the test; equal series stay together. {tables.ELSEWHERE}"
             )
         numbers = {name: number for number, name in enumerate(classes)}
         validation, learned = divide(inputs, labels, self.validation, self.seed)
@@ -292,7 +294,7 @@ def check_classes(kinds: Sequence[str], name: str, noun: str, declared: bool = F
         refuse(
             name,
             f"all its {noun} are of one class, {kinds[0]!r}: at least two classes are needed. "
-            f"Is the class in another column? --data.label NAME",
+            f"{tables.ELSEWHERE}",
         )
     many = len(found) > MAX_CLASSES or len(found) == len(kinds) > 20
     quantity = tables.are_quantities(found, len(kinds))
@@ -300,8 +302,7 @@ def check_classes(kinds: Sequence[str], name: str, noun: str, declared: bool = F
         why = ", numbers with decimals: it looks like a quantity, and classes are needed" * quantity
         refuse(
             name,
-            f"it has {len(found)} classes for {len(kinds)} {noun}{why}. Is the class in another column? "
-            f"--data.label NAME",
+            f"it has {len(found)} classes for {len(kinds)} {noun}{why}. {tables.ELSEWHERE}",
         )
 
 
@@ -566,7 +567,14 @@ def values_of(dimensions: list[list[str]], where: str, name: str) -> np.ndarray:
         for place, cell in enumerate(cells):
             value = math.nan if tables.is_missing(cell.strip()) else tables.number(cell)
             if value is None:
-                refuse(name, f"{where}, column {place + 1} {tables.no_number(cell)}")
+                first = (
+                    place == 0
+                    and channel == 0
+                    and where.startswith("row")
+                    and not tables.is_meant_as_number(cell)
+                )
+                hint = ". If it is the class: --data.label first" * first
+                refuse(name, f"{where}, column {place + 1} {tables.no_number(cell)}{hint}")
             series[place, channel] = value
     return series + 0.0  # -0 becomes 0: equal series have equal bytes
 

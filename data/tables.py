@@ -39,8 +39,14 @@ CLASS_NAMES = (
     "y", "category", "kind", "type", "species", "group", "outcome", "output", "result", "diagnosis",
     "klasse", "classe", "clase",
 )  # fmt: skip
-# Names of a column that numbers the rows, where it holds nothing but different integers.
+# Names of a column that numbers the rows, where it holds nothing but different integers, or different texts.
 INDEX_NAMES = ("index", "id", "row", "rowid", "row_id", "rownames", "row.names", "x1", "no", "no.", "nr", "#")
+# Names that hardly any column has but the one with the class; the others of `CLASS_NAMES` have other uses.
+SURE_CLASS_NAMES = (
+    "class", "classes", "class_label", "classlabel", "class label", "label", "labels", "target", "targets",
+    "species", "klasse", "classe", "clase",
+)  # fmt: skip
+ELSEWHERE = "Is the class in another column? --data.label NAME, or --data.label first"
 
 _LOOKED_AT = 1000  # first rows by which the header and an index are known
 _LOOKED_AT_CELLS = 500_000  # most cells of them
@@ -53,6 +59,7 @@ _DECIMAL_POINT = re.compile(r"[+-]?\d+\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)
 _THREE_DIGITS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")  # the comma may part thousands
 _OTHER_COMMA = re.compile(r"(?<!\d),|,(?!\d+(?:e[+-]?\d+)?\s*(?:[;\t]|$))", re.IGNORECASE)
 _UNNAMED = re.compile(r"unnamed: 0(?:[._]\d+)*(?:_level_\d+)?|\.\.\.1", re.IGNORECASE)  # pandas, readr
+_ID = re.compile(r"(?:.*[ _.-])?id|.*[a-z]I[dD]")  # case_id, PassengerId, customerID
 _ATTRIBUTE = re.compile(r"@attribute\s+(?:'([^']*)'|\"([^\"]*)\"|(\S+))\s+(.*)", re.IGNORECASE)
 
 # A row's number in its file, the header's included, and its cells without blanks around them.
@@ -132,7 +139,7 @@ def read_rows(
     dialect = _Dialect.of(text)
     rows = _split(text, name, dialect, max_columns, max_rows)
     first = _first_rows(rows)
-    if first and all(len(cells) > 1 and not cells[-1] for _, cells in first):  # a delimiter ends each row
+    while first and all(len(cells) > 1 and not cells[-1] for _, cells in first):  # a delimiter ends each row
         first = [(place, cells[:-1]) for place, cells in first]
         rows = _without_last(rows, name)
     if not first:
@@ -147,6 +154,10 @@ def read_rows(
     header = [one_line(cell) for cell in header]
     width = len(header) or len(first[0][1])
     index, note = _index(header, first, width, label, counted)
+    notes = [note, _other_class(header, label)]
+    if counted and not notes[-1]:
+        notes.append(_whole_numbers(header, first, len(index), label))
+    note = "; ".join(filter(None, notes))
     chained: Iterator[NumberedRow] = itertools.chain(first, rows)
     if header:
         chained = _as_wide_as(header, chained, name)
@@ -284,7 +295,7 @@ def are_quantities(names: Collection[str], count: int) -> bool:
         names: The different names.
         count: Number of rows.
     """
-    if len(names) <= max(20, count / 5):
+    if len(names) <= max(20, count / 5) and not len(names) == count >= _LEAST_COUNTED:
         return False
     values = [number(name) for name in names]
     return all(value is not None for value in values) and any(value % 1 for value in values if value)
@@ -563,22 +574,88 @@ def _index(
     if not rows or min(map(len, rows)) < 2:
         return (), ""
     place = 0
+    notes: list[str] = []
     while place < width - 2:
         name = header[place] if header else ""
         if label not in ("first", "last") and _names(label, name, place, header):
             break
         cells = [row[place] for row in rows if len(row) > place]
-        integers = all(cell.lstrip("+-").isdecimal() for cell in cells) and len(set(cells)) == len(cells)
+        different = len(set(cells)) == len(cells)
+        integers = different and all(cell.lstrip("+-").isdecimal() for cell in cells)
+        texts = different and not any(map(is_meant_as_number, cells))
         unnamed = bool(header) and (not name or _UNNAMED.fullmatch(name)) and any(header[place + 1 :])
-        told = integers and name.lower() in INDEX_NAMES and label != "first" and width - place > 3
+        told = (integers or texts) and _is_index_name(name, header)
+        told = told and label != "first" and width - place > 3
         if not (told or (unnamed and (label != "first" or place or integers))):
             break
+        if told:
+            notes.append(f"column {place + 1} ({name[:30]!r}) numbers the rows and is left out")
         place += 1
     guess = not place and width > 3 and label != "first" and (counted or not header)
     if guess and len(rows) >= _LEAST_COUNTED and _counts([row[0] for row in rows]) and not _in_step(rows):
         name = f" ({header[0][:30]!r})" if header else ""
         return (0,), f"column 1{name} counts the rows and is left out"
-    return tuple(range(place)), ""
+    return tuple(range(place)), "; ".join(notes)
+
+
+def _is_index_name(name: str, header: Sequence[str]) -> bool:
+    """Whether a column of this name numbers the rows; "x1" does not beside "x2"."""
+    known = [cell.lower() for cell in header]
+    if name.lower() == "x1" and "x2" in known:
+        return False
+    return name.lower() in INDEX_NAMES or _ID.fullmatch(name) is not None
+
+
+def _other_class(header: Sequence[str], label: str) -> str:
+    """A sentence where the last column is taken for the class, and another one is called so; else ""."""
+    if label != "last" or len(header) < 3 or header[-1].lower() in CLASS_NAMES:
+        return ""
+    called = [place for place, name in enumerate(header) if name.lower() in SURE_CLASS_NAMES]
+    if len(called) != 1:
+        return ""
+    name = header[called[0]]
+    return (
+        f"what is predicted is read from the last column ({header[-1][:30]!r}), and column {called[0] + 1} "
+        f"is called {name!r}. If that holds it: --data.label {name!r}"
+    )
+
+
+def _whole_numbers(header: Sequence[str], first: Sequence[NumberedRow], start: int, label: str) -> str:
+    """A sentence where the first columns of series hold whole numbers and all others decimals; else "".
+
+    They may be the class, or number the rows, and nothing else tells.
+    """
+    rows = [cells for _, cells in first]
+    if len(rows) < 4 or label == "first" or min(map(len, rows)) < start + 4:
+        return ""
+
+    def whole(place: int) -> list[bool]:
+        values = [number(cells[place]) for cells in rows]
+        return [value is not None and value % 1 == 0 for value in values]
+
+    end = start
+    while end < start + 3 and all(whole(end)) and len({cells[end] for cells in rows}) > 1:
+        end += 1
+    others = list(itertools.chain.from_iterable(whole(n) for n in range(end, min(map(len, rows)) - 1)))
+    if end == start or end == start + 3 or not others or sum(others) > len(others) / 10:
+        return ""
+    several = end > start + 1
+    told = f"columns {start + 1} and {end} hold" if several else f"column {start + 1} holds"
+    names = " and ".join(repr(name[:30]) for name in header[start:end] if name)
+    told = told.replace(" hold", f" ({names}) hold") if names else told
+    advice = "they are no points, remove them" if several else "it numbers the rows, remove it"
+    taken = "they are read as points" if several else "it is read as a point"
+    first_label = "" if several or start else " If it holds the class: --data.label first."
+    return f"{told} whole numbers and the others decimals: {taken}.{first_label} If {advice} from the file"
+
+
+def in_order(cells: Sequence[str]) -> bool:
+    """Whether cells are different whole numbers that ascend, or that fill a range in any order."""
+    if len(cells) < _LEAST_COUNTED or not all(cell.isdecimal() for cell in cells):
+        return False
+    values = [int(cell) for cell in cells]
+    ascend = all(one < other for one, other in itertools.pairwise(values))
+    return ascend or (len(set(values)) == len(values) == max(values) - min(values) + 1)
 
 
 def _counts(cells: Sequence[str]) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data import own_sequences, own_table, series
+from data import DataUnavailable, own_sequences, own_table, series
 
 RANDOM = np.random.default_rng(7)
 VALUES = RANDOM.normal(size=(24, 6)).round(4)
@@ -59,3 +59,100 @@ def test_a_constant_column_stays_near_zero_for_other_values():
     source = config.parse(text, "own.csv")
     assert not source.train.inputs[:, 0].any()
     assert config.read("123456789.6,3", source.spec)[0] == pytest.approx(0.5)
+
+
+NAMES = "t0,t1,t2,t3,t4,t5,class"
+
+
+def numbered(ids, name: str) -> str:
+    rows = csv().splitlines()
+    return f"{name},{NAMES}\n" + "".join(f"{one},{row}\n" for one, row in zip(ids, rows, strict=True))
+
+
+@pytest.mark.parametrize("name", ["case_id", "PassengerId", "customerID", "id", "row"])
+@pytest.mark.parametrize("ids", [RANDOM.permutation(24), range(1000, 1024), [f"s{n}" for n in range(24)]])
+def test_a_column_of_ids_is_neither_a_point_nor_a_feature_and_that_is_said(name, ids, tmp_path, caplog):
+    text = numbered(ids, name)
+    assert load_series(tmp_path, text).spec.input_shape == (6, 1)
+    assert own_table.Config().parse(text, "own.csv").spec.features == tuple(NAMES.split(",")[:-1])
+    assert caplog.text.count(f"column 1 ({name!r}) numbers the rows and is left out") == 2
+
+
+def test_x1_is_a_feature_beside_x2_whatever_it_holds():
+    text = "x1,x2,x3,class\n" + "".join(f"{n},{a},{b},{KINDS[n]}\n" for n, (a, b, *_) in enumerate(VALUES))
+    assert own_table.Config().parse(text, "own.csv").spec.features == ("x1", "x2", "x3")
+
+
+@pytest.mark.parametrize("ids", [range(1, 25), range(1000, 1024), np.sort(RANDOM.permutation(999)[:24])])
+def test_a_feature_that_may_number_the_rows_is_said(ids, caplog):
+    source = own_table.Config().parse(numbered(ids, "t"), "own.csv")
+    assert source.spec.features[0] == "t"
+    assert "column 1 ('t') holds a different whole number in each row and is learned from" in caplog.text
+    caplog.clear()
+    columns = tuple(NAMES.split(",")[:-1])  # as the message says
+    own_table.Config(columns=columns).parse(numbered(ids, "t"), "own.csv")
+    assert not caplog.text
+
+
+def test_whole_numbers_before_decimals_are_said_of_series(tmp_path, caplog):
+    ids = [1000 + 3 * n for n in range(24)]
+    assert load_series(tmp_path, numbered(ids, "sample")).spec.input_shape == (7, 1)
+    assert "column 1 ('sample') holds whole numbers and the others decimals" in caplog.text
+    caplog.clear()
+    load_series(tmp_path, csv())
+    load_series(tmp_path, csv(np.round(VALUES * 10)))  # all of them are whole
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("kinds", [["1", "2"] * 12, ["1.0000000e+00", "2.0000000e+00"] * 12, KINDS])
+@pytest.mark.parametrize("read", ["series", "sequences", "table"])
+def test_a_class_in_front_is_a_question_and_the_advice_works(kinds, read, tmp_path):
+    """The layout of the UCR archive's own .tsv and .txt files."""
+    path = tmp_path / "GunPoint_TRAIN.tsv"
+    rows = ("\t".join([kind, *map(str, row)]) for kind, row in zip(kinds, VALUES, strict=True))
+    path.write_text("\n".join(rows))
+    make = {
+        "series": lambda **settings: series.Config(train=str(path), **settings),
+        "sequences": lambda **settings: own_sequences.Config(file=str(path), **settings),
+        "table": lambda **settings: own_table.Config(file=str(path), **settings),
+    }[read]
+    with pytest.raises(DataUnavailable, match="--data.label first"):
+        make().load()
+    assert len(make(label="first").load().spec.classes) == 2
+
+
+@pytest.mark.parametrize("name", ["label", "class", "target"])
+def test_a_class_that_its_header_names_elsewhere_is_said(name, tmp_path, caplog):
+    """The layout of Kaggle's MNIST: `label,pixel0,...`."""
+    pixels = RANDOM.integers(0, 3, (24, 4))
+    rows = "".join(f"{n % 2},{','.join(map(str, row))}\n" for n, row in enumerate(pixels))
+    text = f"{name},p0,p1,p2,p3\n{rows}"
+    own_table.Config().parse(text, "own.csv")
+    assert f"column 1 is called {name!r}" in caplog.text
+    load_series(tmp_path, text)
+    assert caplog.text.count(f"--data.label {name!r}") == 2
+    caplog.clear()
+    assert own_table.Config(label=name).parse(text, "own.csv").spec.classes == ("0", "1")
+    assert not caplog.text
+
+
+def test_several_empty_columns_behind_the_class_are_left_out():
+    text = "".join(f"{row},,,\n" for row in f"{NAMES}\n{csv()}".splitlines())
+    assert own_table.Config().parse(text, "own.csv").spec.classes == ("down", "up")
+
+
+def test_a_quantity_that_never_changes_is_refused():
+    with pytest.raises(DataUnavailable, match="class is 5 in every row"):
+        own_table.Config(predict="quantity").parse(f"{NAMES}\n{csv(kinds=[5] * 24)}", "own.csv")
+
+
+def test_a_test_file_with_the_training_rows_alone_is_said(tmp_path):
+    path = tmp_path / "test.csv"
+    path.write_text(csv())
+    message = "are in (test.csv|the test file) too"
+    with pytest.raises(DataUnavailable, match=message):
+        load_series(tmp_path, csv(), test=str(path))
+    with pytest.raises(DataUnavailable, match=message):
+        own_table.Config().parse(csv(), "own.csv", (csv(), "test.csv"))
+    with pytest.raises(DataUnavailable, match=message):
+        own_sequences.Config().parse(csv(), "own.csv", (csv(), "test.csv"))
