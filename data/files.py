@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from data.source import DataUnavailable
 MAX_BYTES = 256 * 2**20  # of a file that is read as a whole
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a terminal would obey them
+# What no reader sees: soft hyphens, blanks of no width, and marks that turn the order of letters about.
+_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _QUOTES = ("'", '"', "\u2018\u2019", "\u201c\u201d")
 _BREAKS = re.compile(r"[\s,;.\u3000-\u303f\uff00-\uff0f]")  # between words, of which a text has some
 _SAMPLE = 2**16  # bytes by which an encoding is guessed
@@ -115,7 +118,8 @@ def read_bytes(path: Path, source: str, wanted: str, option: str, max_bytes: int
 def decode(content: str | bytes, name: str, wanted: str, max_bytes: int = MAX_BYTES) -> Decoded:
     """Decode a file's content.
 
-    UTF-8, UTF-16 and UTF-32 are recognized, with or without a byte-order mark for the first two. Any other
+    UTF-8, UTF-16 and UTF-32 are recognized, with or without a byte-order mark for the first two. Where a few
+    bytes are damaged in a text that otherwise is UTF-8, they become U+FFFD, and the note says so. Any other
     text is read as Windows-1252, or as what charset-normalizer takes it for where most of its letters are
     not ASCII, and the note says so.
 
@@ -176,6 +180,11 @@ def encoding_of(parts: Iterable[bytes], name: str, wanted: str) -> tuple[str, st
         return "utf-8", ""
     if re.search(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]", suspects):
         _no_text(name, wanted)
+    if _is_damaged_utf8(suspects):
+        return (
+            "utf-8",
+            "some of its bytes are not UTF-8, as the rest is, and were read as \ufffd; correct them",
+        )
     encoding = _guess(suspects)
     label = _NAMES.get(encoding, encoding)
     return encoding, f"it is not UTF-8 and was read as {label}; look whether its accents are right"
@@ -219,6 +228,11 @@ def warn(name: str, note: str) -> None:
 def one_line(text: str) -> str:
     """A text as one line without control characters, whatever the file held that it comes from."""
     return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def tidy(text: str) -> str:
+    """A text in composed Unicode (NFC) on one line, with plain single blanks and nothing unseen."""
+    return one_line(unicodedata.normalize("NFC", _UNSEEN.sub("", text)))
 
 
 def refuse(name: str, why: str) -> NoReturn:
@@ -266,6 +280,16 @@ def _wide(part: bytes, name: str, wanted: str) -> str:
     if len(part) % 2 == 0 and min(even, odd) == 0 and max(even, odd) > len(part) // 8:
         return "utf-16-le" if odd else "utf-16-be"
     _no_text(name, wanted)
+
+
+def _is_damaged_utf8(sample: bytes) -> bool:
+    """Whether a text that is not UTF-8 has more characters of several bytes than bytes that belong to none.
+
+    Texts in 8 bits have hardly any sequence that is such a character.
+    """
+    good = sum(ord(letter) > 0x7F for letter in sample.decode("utf-8", "ignore"))
+    bad = sample.decode("utf-8", "replace").count("\ufffd") - sample.count("\ufffd".encode())
+    return good > 2 * bad
 
 
 def _guess(sample: bytes) -> str:

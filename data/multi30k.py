@@ -7,7 +7,7 @@ from pathlib import Path
 
 from data.corpus import Corpus, Pairs
 from data.downloads import prepared_builder
-from data.pairs_file import tidy
+from data.files import tidy
 from data.source import DataUnavailable
 from data.splitting import sentence_key
 

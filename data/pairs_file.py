@@ -1,21 +1,19 @@
 """Pairs of one's own: a sentence, a tab and its translation a line."""
 
 import re
-import unicodedata
+from collections.abc import Sequence
 
 from data import files
 from data.corpus import Corpus, Pairs
-from data.files import refuse
+from data.files import refuse, tidy
 from data.splitting import split_pairs
 
 MAX_BYTES = 64 * 2**20  # of a file
 MAX_PAIRS = 500_000
 MAX_CHARACTERS = 1000  # of a sentence
 MIN_PAIRS = 10
+_QUOTED = re.compile('"(?:[^"]|"")*"(?:\t"(?:[^"]|"")*")+')  # a line with marks around each cell
 WANTED = "a text file with a sentence, a tab and its translation a line"
-
-# What no reader sees: soft hyphens, blanks of no width, and marks that turn the order of letters about.
-_UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 def corpus(path: str, validation: float = 0.1, test: float = 0.1, seed: int = 0) -> Corpus:
@@ -57,7 +55,7 @@ def parse(content: str | bytes, name: str) -> tuple[Pairs, str]:
     """The pairs in a file's content, tidied; each once.
 
     Empty lines and further columns are left out. A cell that a spreadsheet has put between quotation marks,
-    because it has such marks in it, is taken out of them.
+    because it has such marks in it, is taken out of them; so are all cells where every one has them.
 
     Args:
         content: The file's bytes, or text; see `files.decode` for encodings.
@@ -71,13 +69,16 @@ def parse(content: str | bytes, name: str) -> tuple[Pairs, str]:
     decoded = files.decode(content, name, WANTED, MAX_BYTES)
     text, note = decoded.text, decoded.note
     found: dict[tuple[str, str], None] = {}
-    for number, line in enumerate(re.split("\r\n|\r|\n", text), start=1):
+    lines = re.split("\r\n|\r|\n", text)
+    _check_columns([line.split("\t") for line in lines if line.strip()], name)
+    quoted = all(_QUOTED.fullmatch(line) for line in lines if line.strip())
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         cells = line.split("\t")
         if len(cells) == 1:
             refuse(name, f"line {number} has one column: {line[:30]!r}. Needed is {WANTED}")
-        pair = (tidy(_unquoted(cells[0])), tidy(_unquoted(cells[1])))
+        pair = (tidy(_unquoted(cells[0], quoted)), tidy(_unquoted(cells[1], quoted)))
         for sentence, what in zip(pair, ("sentence before", "translation after"), strict=True):
             if not sentence:
                 refuse(name, f"line {number} has no {what} the tab")
@@ -95,11 +96,6 @@ def parse(content: str | bytes, name: str) -> tuple[Pairs, str]:
     return _pairs(list(found)), note
 
 
-def tidy(sentence: str) -> str:
-    """A sentence in composed Unicode (NFC) on one line, with plain single blanks and nothing unseen."""
-    return files.one_line(unicodedata.normalize("NFC", _UNSEEN.sub("", sentence)))
-
-
 def divided(
     pairs: Pairs, wanted: tuple[int, ...], seed: int = 0, largest: int | None = None
 ) -> tuple[Pairs, ...]:
@@ -112,9 +108,22 @@ def _pairs(rows: list[tuple[str, str]]) -> Pairs:
     return Pairs(tuple(source for source, _ in rows), tuple(target for _, target in rows))
 
 
-def _unquoted(cell: str) -> str:
+def _check_columns(rows: Sequence[list[str]], name: str) -> None:
+    """Refuse numbers of sentences before the sentences, such as Tatoeba's and pandas' files have."""
+    if len(rows) >= MIN_PAIRS and all(len(cells) > 2 and cells[0].strip().isdecimal() for cells in rows):
+        refuse(
+            name,
+            f"its first column holds numbers alone, such as {rows[0][0].strip()[:20]!r}, and others follow. "
+            f"Remove the columns that are not a sentence or its translation. Needed is {WANTED}",
+        )
+
+
+def _unquoted(cell: str, quoted: bool) -> str:
+    """A cell without the quotation marks that a program put around it; `quoted`: around all of them."""
     cell = cell.strip()
     inner = cell[1:-1]
+    if quoted:
+        return inner.replace('""', '"')
     if len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' in inner and '"' not in inner.replace('""', ""):
         return inner.replace('""', '"')
     return cell

@@ -57,6 +57,7 @@ _QUOTED = re.compile('"[^"]*"')
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:e[+-]?\d+)?", re.IGNORECASE)
 _DECIMAL_POINT = re.compile(r"[+-]?\d+\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)
 _THREE_DIGITS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")  # the comma may part thousands
+_PARTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+|[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 _OTHER_COMMA = re.compile(r"(?<!\d),|,(?!\d+(?:e[+-]?\d+)?\s*(?:[;\t]|$))", re.IGNORECASE)
 _UNNAMED = re.compile(r"unnamed: 0(?:[._]\d+)*(?:_level_\d+)?|\.\.\.1", re.IGNORECASE)  # pandas, readr
 _ID = re.compile(r"(?:.*[ _.-])?id|.*[a-z]I[dD]")  # case_id, PassengerId, customerID
@@ -266,12 +267,14 @@ def no_number(cell: str) -> str:
 
 
 def class_name(cell: str) -> str:
-    """The name of a class: equal numbers have one, however they are written; "" where it is missing.
+    """The name of a class; "" where it is missing.
+
+    Equal numbers have one name, however they are written, and so have texts that look the same.
 
     >>> [class_name(cell) for cell in ("1", "1.0", "1e0", "-0", "NA", "?")]
     ['1', '1', '1', '0', 'NA', '']
     """
-    cell = one_line(cell)
+    cell = files.tidy(cell)
     if cell.lower() in MISSING_CLASS:
         return ""
     if number(cell) is None:
@@ -449,6 +452,7 @@ def _split(text: str, name: str, dialect: _Dialect, max_columns: int, max_rows: 
             yield line
 
     marks: dict[str, tuple[int, str]] = {}  # the first decimal point and the first decimal comma
+    parted = _Parted(name) if delimiter == ";" else None
     reader = csv.reader(lines(), delimiter=delimiter, quotechar=quote, skipinitialspace=delimiter == " ")
     try:
         for place, row in enumerate(reader, start=1):
@@ -456,13 +460,54 @@ def _split(text: str, name: str, dialect: _Dialect, max_columns: int, max_rows: 
             if place > max_rows + 1:
                 refuse(name, f"it has more than {max_rows:,} rows. Keep a part of them")
             cells = [cell.strip() for cell in row]
+            if parted:
+                parted.see(place, cells)
             if dialect.decimal_comma:
                 _note_marks(cells, place, marks, name)
                 cells = [_with_point(cell) for cell in cells]
             if any(cells):
                 yield place, cells
+        if parted:
+            parted.check()
     except csv.Error as error:
         refuse(name, f"it can't be read as a CSV: {error}. Is a quotation mark left open?")
+
+
+class _Parted:
+    """What tells that a file with semicolons has marks between thousands, which are read as decimal ones.
+
+    That is a column with 900 and 1.000 (or 1,000): all marks in it stand before three digits, and a whole
+    number of three digits at most has none. A program that writes three decimals writes them of 900 too.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.marked: dict[int, tuple[int, str]] = {}  # by column, the first number with such a mark
+        self.whole: dict[int, tuple[int, str]] = {}  # by column, the first number of three digits without
+        self.other: set[int] = set()  # columns with other numbers that have marks
+
+    def see(self, row: int, cells: list[str]) -> None:
+        """Take in a row."""
+        for column, cell in enumerate(cells):
+            if column in self.other or not cell[-1:].isdigit():
+                continue
+            if "," in cell or "." in cell:
+                if not _PARTED.fullmatch(cell):
+                    self.other.add(column)
+                else:
+                    self.marked.setdefault(column, (row, cell))
+            elif len(cell.lstrip("+-")) == 3:
+                self.whole.setdefault(column, (row, cell))
+
+    def check(self) -> None:
+        """Raise a DataUnavailable where thousands seem to be parted."""
+        for column in sorted(self.marked.keys() & self.whole.keys() - self.other):
+            (row, cell), (other_row, other_cell) = self.marked[column], self.whole[column]
+            refuse(
+                self.name,
+                f"row {row} has {cell!r} and row {other_row} {other_cell!r} in column {column + 1}. The mark "
+                f"in the first seems to part thousands. Write numbers without such marks",
+            )
 
 
 def _first_rows(rows: Iterator[NumberedRow]) -> list[NumberedRow]:

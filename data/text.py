@@ -240,7 +240,7 @@ class _File(Text):
     def __init__(self, path: str) -> None:
         self.path: Path = files.path_of(path)
         self.name = files.one_line(self.path.stem)
-        self._encoding = ""
+        self._encoding = self._note = ""
         try:
             size = os.stat(self.path).st_size
         except OSError as error:
@@ -255,12 +255,12 @@ class _File(Text):
         try:
             if not self._encoding:
                 with open(self.path, "rb") as content:
-                    self._encoding, note = files.encoding_of(
+                    self._encoding, self._note = files.encoding_of(
                         iter(lambda: content.read(_READ), b""), self.path.name, "a text"
                     )
-                files.warn(self.path.name, note)
+                files.warn(self.path.name, self._note)
             # A guess was made from a sample, so a stray byte is no error.
-            errors = "strict" if self._encoding.startswith("utf") else "replace"
+            errors = "replace" if self._note else "strict"
             with open(self.path, encoding=self._encoding, errors=errors, newline=None) as file:
                 while part := file.read(_READ):
                     if "\0" in part:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data import DataUnavailable, own_sequences, own_table, series
+from data import DataUnavailable, files, own_sequences, own_table, pairs_file, series, text
 
 RANDOM = np.random.default_rng(7)
 VALUES = RANDOM.normal(size=(24, 6)).round(4)
@@ -156,3 +156,67 @@ def test_a_test_file_with_the_training_rows_alone_is_said(tmp_path):
         own_table.Config().parse(csv(), "own.csv", (csv(), "test.csv"))
     with pytest.raises(DataUnavailable, match=message):
         own_sequences.Config().parse(csv(), "own.csv", (csv(), "test.csv"))
+
+
+@pytest.mark.parametrize("mark", [".", ","])
+def test_marks_that_part_thousands_in_some_numbers_are_refused(mark):
+    """Else 999 and 1.000 would be 999 and 1."""
+    values = [f"{n:,}".replace(",", mark) for n in range(900, 1500, 25)]
+    text = "a;b;class\n" + "".join(f"{v};{n * 7 % 11};{KINDS[n]}\n" for n, v in enumerate(values))
+    with pytest.raises(DataUnavailable, match=f"row 6 has '1{mark}000' and row 2 '900' in column 1"):
+        own_table.Config().parse(text, "own.csv")
+    plain = own_table.Config().parse(text.replace(mark, ""), "own.csv")
+    assert plain.spec.centre[0] > 900
+    decimals = text.replace("900", f"900{mark}5")
+    assert own_table.Config().parse(decimals, "own.csv").spec.features == ("a", "b")
+
+
+def test_classes_that_look_the_same_are_one(tmp_path):
+    kinds = ["caf\u00e9", "down", "cafe\u0301", "down", "\u200bcaf\u00e9", "down"] * 4
+    assert load_series(tmp_path, csv(kinds=kinds)).spec.classes == ("caf\u00e9", "down")
+
+
+@pytest.mark.parametrize("bad", [b"\xff", b"\xc3", b"\x96"])
+def test_a_damaged_byte_leaves_the_rest_of_utf8_as_it_is(bad, tmp_path, caplog):
+    content = csv(kinds=["größer", "kleiner"] * 12).encode() + b"1,2,3,4,5,6,kl" + bad + b"iner\n"
+    source = own_table.Config().parse(content, "own.csv")
+    assert source.spec.classes == ("größer", "kleiner", "kl\ufffdiner")
+    assert "some of its bytes are not UTF-8" in caplog.text
+    path = tmp_path / "own.txt"
+    path.write_bytes(("größer und schöner " * 200).encode() + bad + b" end")
+    assert "".join(text._File(str(path)).parts()).count("größer") == 200
+
+
+def test_western_texts_are_no_damaged_utf8():
+    decoded = files.decode("Größe: schön, él añadió, ça y était".encode("cp1252"), "x.txt", "a text")
+    assert decoded.text.startswith("Größe: schön, él")
+
+
+SENTENCES = [f"This is {n}.\tDas ist {n}." for n in range(12)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f"{1000 + n}\t{line}" for n, line in enumerate(SENTENCES)],
+        [f"{1000 + n}\t" + line.replace("\t", f"\t{2000 + n}\t") for n, line in enumerate(SENTENCES)],
+        [f"{1000 + n}\teng\t{line}" for n, line in enumerate(SENTENCES)],
+    ],
+)
+def test_numbers_of_sentences_are_no_sentences(lines):
+    """The layouts of pandas and of Tatoeba's exports."""
+    with pytest.raises(DataUnavailable, match="first column holds numbers alone, such as '1000'"):
+        pairs_file.parse("\n".join(lines), "own.tsv")
+
+
+def test_numbers_may_be_translated():
+    pairs, _ = pairs_file.parse("\n".join(f"{n}\tnumber {n}" for n in range(12)), "own.tsv")
+    assert pairs.source[3] == "3"
+
+
+def test_quotation_marks_around_every_cell_are_no_part_of_it():
+    lines = ['"' + line.replace("\t", '"\t"') + '"' for line in SENTENCES]
+    lines.append('"He said ""no""."\t"Er sagte ""nein""."')
+    pairs, _ = pairs_file.parse("\n".join(lines), "own.tsv")
+    assert pairs.source[0] == "This is 0."
+    assert pairs.source[-1] == 'He said "no".'
