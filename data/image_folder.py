@@ -1,5 +1,6 @@
 """A folder of one's own images: one sub-folder a class, or images alone."""
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,15 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
-from data.files import path_of
+from data.files import path_of, tidy
 from data.images import SUFFIXES, ImageError, image_files, is_litter, read_square
 from data.source import Augmentation, DataUnavailable, Source, Spec, Split
-from data.splitting import without
+from data.splitting import fingerprints, without
 from data.tables import divide
 
 MAX_BYTES = 2**31  # of all decoded images, which live in memory
 BROKEN = ("refuse", "skip")
-# Names of folders that hold the user's own splits, in small letters.
+# Endings of images that are not read.
+UNREAD = (
+    ".heic", ".heif", ".avif", ".jp2", ".jxl", ".svg", ".dng", ".cr2", ".nef", ".arw", ".psd", ".tga", ".dcm",
+    ".pgm", ".ppm", ".pbm", ".exr",
+)  # fmt: skip
+DARK = 32  # brightest level of 255 below which images are likely to have another range than their format
+# Names of folders that hold the user's own splits, in small letters, without an ending such as "_set".
 SPLIT_NAMES = {
     "train": "train",
     "training": "train",
@@ -24,17 +31,25 @@ SPLIT_NAMES = {
     "validation": "validation",
     "test": "test",
     "testing": "test",
+    "dev": "validation",
+    "eval": "validation",
+    "evaluation": "validation",
+    "holdout": "test",
+    "hold-out": "test",
+    "hold_out": "test",
+    "held_out": "test",
 }
+_ENDING = re.compile(r"[ _.-]?(?:set|split|data|dataset|images?|imgs|folder|s?daten|s?bilder)$")
 
 
 @dataclass(frozen=True)
 class Config:
     """Settings of a folder of images.
 
-    Where the folder holds `train` and perhaps `val` and `test` (or `training`, `valid`, `validation`,
-    `testing`, in any case), these are the splits, and each of them is read as described below. A split that
-    is not there is taken from `train`. Training and validation images of which an exact copy is in the test,
-    and training images with a copy in validation, are left out.
+    Where the folder holds `train` and perhaps `val` and `test` (or `training`, `valid`, `validation`, `dev`,
+    `testing`, `holdout`, `train_set`, `TestImages` and their like), these are the splits, and each of them is
+    read as described below. A split that is not there is taken from `train`. Training and validation images
+    of which an exact copy is in the test, and training images with a copy in validation, are left out.
 
     Hidden files and folders, `__MACOSX`, empty folders and files of other kinds are ignored. Images are read
     as `images.read_image` says: transparent parts become white, 16 bits become 8.
@@ -92,6 +107,8 @@ class Config:
         found = {name: self._files(place) for name, place in places.items()}
         classes = sorted({label for files in found.values() for _, label in files})
         self._check(root, places, found, classes)
+        _say_what_is_unread(root)
+        _say_which_names_are_alike(classes)
         numbers = {label: number for number, label in enumerate(classes)}
         splits = {
             name: self._read([(path, numbers[label]) for path, label in files])
@@ -102,6 +119,7 @@ class Config:
             raise DataUnavailable(
                 f"image_folder: not one of the {count} images of {places['train']} can be read"
             )
+        _say_what_is_odd(splits)
         splits = self._complete(root, splits)
         train, validation, test = (
             Split(*splits[name], scale=1 / 255) for name in ("train", "validation", "test")
@@ -137,7 +155,7 @@ class Config:
         folders = _folders(root)
         own: dict[str, Path] = {}
         for folder in folders:
-            split = SPLIT_NAMES.get(folder.name.casefold())
+            split = _split_name(folder.name)
             if split in own:
                 raise DataUnavailable(
                     f"image_folder: {root} holds both {own[split].name} and {folder.name}, which mean one "
@@ -145,6 +163,12 @@ class Config:
                 )
             if split:
                 own[split] = folder
+        if self.labelled and "train" not in own and len(own) == len(folders) > 1:
+            names = " and ".join(place.name for place in own.values())
+            raise DataUnavailable(
+                f"image_folder: {root} holds {names}, which look like splits, and no train. Add it, with a "
+                f"sub-folder for each class; or give the folders other names, if they are classes"
+            )
         if "train" not in own or (len(own) == 1 and len(folders) > 1):  # "train" may be a class, beside "bus"
             return {"train": root}
         others = [folder.name for folder in folders if folder not in own.values()]
@@ -169,7 +193,21 @@ class Config:
                 f"note: {stray} images of {place} are in no class's folder; they are left out",
                 file=sys.stderr,
             )
-        return [(path, folder.name) for folder in _folders(place) for path in sorted(image_files(folder))]
+        found = []
+        nested = ""
+        for folder in _folders(place):
+            paths = sorted(image_files(folder))
+            found += [(path, tidy(folder.name)) for path in paths]
+            below = sorted({path.relative_to(folder).parts[0] for path in paths if path.parent != folder})
+            if len(below) > 1:
+                nested = nested or f"{', '.join(below[:3])} in {folder}"
+        if nested:
+            print(
+                f"note: images in sub-folders are of the class above them, such as {nested}. If the "
+                f"sub-folders are the classes, keep them in one folder: --data.folder PATH",
+                file=sys.stderr,
+            )
+        return found
 
     def _check(self, root: Path, places: dict, found: dict, classes: list[str]) -> None:
         """Raise a DataUnavailable where the files will not do."""
@@ -258,6 +296,57 @@ def read_input(path: str, spec: Spec) -> np.ndarray:
     """
     size, _, channels = spec.input_shape
     return read_square(path_of(path), size, channels).astype("float32") / 255
+
+
+def _split_name(folder: str) -> str | None:
+    """The split that a folder of this name holds; None where it is no such name."""
+    name = tidy(folder).casefold()
+    return SPLIT_NAMES.get(name) or SPLIT_NAMES.get(_ENDING.sub("", name))
+
+
+def _say_what_is_unread(root: Path) -> None:
+    """Say how many images are in a format that is not read."""
+    unread = [
+        path.suffix.lower()
+        for path in root.rglob("*")
+        if path.suffix.lower() in UNREAD and not is_litter(path.relative_to(root))
+    ]
+    if unread:
+        print(
+            f"note: {len(unread)} images of {root} end with {', '.join(sorted(set(unread)))}, which are not "
+            f"read; they are left out. Save them as JPEG or PNG",
+            file=sys.stderr,
+        )
+
+
+def _say_which_names_are_alike(classes: Sequence[str]) -> None:
+    """Say which classes differ in capitals alone."""
+    alike = [name for name in classes if sum(name.casefold() == other.casefold() for other in classes) > 1]
+    if alike:
+        print(
+            f"note: the classes {', '.join(alike)[:100]} differ in capitals alone. Are they one?",
+            file=sys.stderr,
+        )
+
+
+def _say_what_is_odd(splits: dict[str, "_Images"]) -> None:
+    """Say which images are in several classes, and whether all of them are nearly black."""
+    images = np.concatenate([pixels for pixels, _ in splits.values()])
+    labels = np.concatenate([labels for _, labels in splits.values()])
+    _, places = np.unique(fingerprints(images), return_inverse=True)
+    kinds = np.unique(np.stack([places, labels], axis=1), axis=0)[:, 0]
+    several = int((np.bincount(kinds)[places] > 1).sum())
+    if several:
+        print(
+            f"note: {several} images have an exact copy in another class, so no model can tell their class",
+            file=sys.stderr,
+        )
+    if images.max() < DARK:
+        print(
+            f"note: all images are nearly black: their brightest level is {images.max()} of 255. Levels of "
+            f"16 bits are scaled from 0..65535; if yours have 10 or 12 bits, scale them up first",
+            file=sys.stderr,
+        )
 
 
 def _folders(place: Path) -> list[Path]:

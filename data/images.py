@@ -19,6 +19,16 @@ GROUND = "white"  # what shows through where an image is transparent
 # Without this list Pillow would start Ghostscript for an EPS file, whatever the file's name is.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+_OTHERS = (  # what files begin with that people take for images, and where
+    (4, b"ftypavif", "an AVIF image. Save it as JPEG or PNG"),
+    (4, b"ftyp", "a HEIC photo or a video. Save it as JPEG or PNG"),
+    (0, b"<svg", "an SVG drawing. Save it as PNG"),
+    (0, b"<!doctype html", "a web page. Load the image itself"),
+    (0, b"<html", "a web page. Load the image itself"),
+    (0, b"version https://git-lfs", "a pointer of Git LFS. Get the image: git lfs pull"),
+    (0, b"%pdf", "a PDF. Save its page as PNG"),
+    (0, b"8bps", "a Photoshop file. Save it as PNG"),
+)
 # Folders and files that systems and programs leave beside images.
 _LITTER = frozenset({"__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin"})
 
@@ -60,7 +70,7 @@ def read_image(file: str | os.PathLike[str] | IO[bytes]) -> np.ndarray:
             error,
         )
     except UnidentifiedImageError as error:
-        why, cause = f"it is none of {', '.join(FORMATS[:-1])} and {FORMATS[-1]}", error
+        why, cause = _what_it_is(file), error
     except Exception as error:  # a damaged file makes Pillow raise almost anything
         of_system = isinstance(error, OSError) and error.strerror
         why, cause = str(of_system or f"it is damaged ({_first_line(error)})"), error
@@ -136,6 +146,24 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         return Image.fromarray(grey)
     alpha = np.where(levels == hidden, 0, 255).astype("uint8")
     return Image.merge("LA", (Image.fromarray(grey), Image.fromarray(alpha)))
+
+
+def _what_it_is(file: str | os.PathLike[str] | IO[bytes]) -> str:
+    """What a file is that is no image that can be read, for a message."""
+    try:
+        if isinstance(file, str | os.PathLike):
+            with open(file, "rb") as opened:
+                start = opened.read(256)
+        else:
+            file.seek(0)
+            start = file.read(256)
+    except (OSError, ValueError):
+        start = b"?"
+    if not start:
+        return "it is empty"
+    found = next((told for at, mark, told in _OTHERS if start[at:].lstrip().lower().startswith(mark)), "")
+    none = f"it is none of {', '.join(FORMATS[:-1])} and {FORMATS[-1]}"
+    return f"{none}, but {found}" if found else none
 
 
 def _small(image: Image.Image) -> Image.Image:

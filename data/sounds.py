@@ -12,6 +12,7 @@ import numpy as np
 from data.files import one_line, path_of
 from data.source import DataUnavailable
 
+LOUDEST = 16.0  # of floats: above it they have the range of integers; below it they are clipped
 MAX_SECONDS = 30.0
 MAX_BYTES = 32 * 2**20
 SOUNDS = "WAV with 8, 16, 24 or 32 bits, mu-law or A-law"
@@ -79,6 +80,11 @@ def read_sound(file: str | Path | IO[bytes]) -> tuple[np.ndarray, int]:
             f"{name} lasts {len(sound) / wave.rate:.0f} s; {MAX_SECONDS:.0f} s are the most"
         )
     levels = sound.astype("float32")
+    if sound.dtype.kind == "f" and np.abs(levels).max(initial=0, where=np.isfinite(levels)) > LOUDEST:
+        raise DataUnavailable(
+            f"{name}: its floats go up to {np.nanmax(np.abs(levels)):g}, and those of WAV go from -1 to 1. "
+            f"Divide them by their largest value, or write them as integers"
+        )
     if sound.dtype == np.uint8:
         levels = levels / 128 - 1
     elif sound.dtype.kind == "i":
@@ -140,7 +146,9 @@ def _wave(form: bytes, content: bytes, name: str) -> _Wave:
         raise DataUnavailable(
             f"{name} can't be read as a sound: it is compressed (format {kind}, {codec}). {SOUNDS} can be"
         )
-    frame = frame or max(1, channels * bits // 8)
+    frame = frame or max(1, channels * -(-bits // 8))
+    if kind == _PCM and channels and frame % channels == 0 and bits < 8 * frame // channels:
+        bits = 8 * frame // channels  # such as 20 bits, which stand at the top of 24
     return _Wave(kind, channels, rate, bits, content[: len(content) // frame * frame])
 
 

@@ -1,9 +1,25 @@
 """Files that users have, and that were once read wrongly without a word."""
 
+import io
+import struct
+
 import numpy as np
 import pytest
+from PIL import Image
+from scipy.io import wavfile
 
-from data import DataUnavailable, files, own_sequences, own_table, pairs_file, series, text
+from data import (
+    DataUnavailable,
+    files,
+    image_folder,
+    images,
+    own_sequences,
+    own_table,
+    pairs_file,
+    series,
+    sounds,
+    text,
+)
 
 RANDOM = np.random.default_rng(7)
 VALUES = RANDOM.normal(size=(24, 6)).round(4)
@@ -220,3 +236,113 @@ def test_quotation_marks_around_every_cell_are_no_part_of_it():
     pairs, _ = pairs_file.parse("\n".join(lines), "own.tsv")
     assert pairs.source[0] == "This is 0."
     assert pairs.source[-1] == 'He said "no".'
+
+
+def paint(folder, count: int = 6, top: int = 255) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    generator = np.random.default_rng(list(str(folder).encode()))
+    for number in range(count):
+        Image.fromarray(generator.integers(0, top, (8, 8), dtype=np.uint8)).save(folder / f"{number}.png")
+
+
+def load_images(root, **settings):
+    return image_folder.Config(folder=str(root), size=8, channels=1, **settings).load()
+
+
+@pytest.mark.parametrize(
+    ("train", "other", "split"),
+    [
+        ("train", "dev", "validation"),
+        ("train", "eval", "validation"),
+        ("train", "holdout", "test"),
+        ("training_set", "test_set", "test"),
+        ("train_data", "val_data", "validation"),
+        ("TrainImages", "TestImages", "test"),
+        ("Trainingsdaten", "Testdaten", "test"),
+    ],
+)
+def test_splits_by_further_names(train, other, split, tmp_path):
+    for folder in (train, other):
+        for kind in "ab":
+            paint(tmp_path / folder / kind)
+    source = load_images(tmp_path)
+    assert source.spec.classes == ("a", "b")
+    assert len(getattr(source, split)) == 12
+
+
+def test_splits_without_training_are_a_question(tmp_path):
+    for folder in ("val/a", "val/b", "test/a", "test/b"):
+        paint(tmp_path / folder)
+    with pytest.raises(
+        DataUnavailable, match="(val and test|test and val), which look like splits, and no train"
+    ):
+        load_images(tmp_path)
+
+
+def test_folders_whose_names_look_the_same_are_one_class(tmp_path):
+    for folder in ("train/caf\u00e9", "train/b", "test/cafe\u0301", "test/b "):
+        paint(tmp_path / folder)
+    assert load_images(tmp_path).spec.classes == ("b", "caf\u00e9")
+
+
+def test_what_is_odd_in_a_folder_is_said(tmp_path, capsys):
+    for folder in ("Cat", "cat", "b/one", "b/two"):
+        paint(tmp_path / folder, top=17)
+    (tmp_path / "b" / "photo.HEIC").write_bytes(b"")
+    (tmp_path / "linked").symlink_to(tmp_path / "Cat")
+    load_images(tmp_path)
+    said = capsys.readouterr().err
+    assert "Cat, cat differ in capitals alone" in said
+    assert "1 images of" in said
+    assert "end with .heic, which are not read" in said
+    assert "12 images have an exact copy in another class" in said
+    assert "brightest level is 16 of 255" in said
+    assert "one, two in" in said
+
+
+def test_nothing_is_said_of_a_plain_folder(tmp_path, capsys):
+    for folder in ("a", "b"):
+        paint(tmp_path / folder)
+    load_images(tmp_path)
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "it is empty"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "a HEIC photo"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0", "an AVIF image"),
+        (b"<!DOCTYPE html><html>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (b"hello", "none of PNG, JPEG"),
+    ],
+)
+def test_a_file_that_is_another_thing_says_which(content, said, tmp_path):
+    (tmp_path / "x.jpg").write_bytes(content)
+    for file in (tmp_path / "x.jpg", io.BytesIO(content)):
+        with pytest.raises(images.ImageError, match=said):
+            images.read_image(file)
+
+
+TONE = np.sin(np.arange(800) / 5)
+
+
+@pytest.mark.parametrize(("bits", "wide"), [(12, 2), (20, 3), (24, 4)])
+def test_sounds_whose_bits_fill_no_whole_bytes(bits, wide):
+    levels = (TONE * (2 ** (bits - 1) - 1)).astype(int) << (8 * wide - bits)
+    points = b"".join(int(level).to_bytes(wide, "little", signed=True) for level in levels)
+    form = struct.pack("<HHIIHH", 1, 1, 8000, 8000 * wide, wide, bits)
+    body = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", len(points)) + points
+    sound, rate = sounds.read_sound(io.BytesIO(b"RIFF" + struct.pack("<I", len(body)) + body))
+    assert rate == 8000
+    np.testing.assert_allclose(sound, TONE, atol=2e-3)
+
+
+def test_floats_in_the_range_of_integers_are_refused():
+    written = io.BytesIO()
+    wavfile.write(written, 8000, (TONE * 32767).astype("float32"))
+    with pytest.raises(DataUnavailable, match="floats go up to 327.., and those of WAV go from -1 to 1"):
+        sounds.read_sound(written)
+    wavfile.write(written := io.BytesIO(), 8000, (TONE * 1.2).astype("float32"))
+    assert sounds.read_sound(written)[0].max() == 1  # loud, and clipped as a player does
