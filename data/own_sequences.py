@@ -223,9 +223,16 @@ def _bare(cells: list[str], label: str, spec: Spec) -> list[str]:
         return cells
     padded = place == -1 and len(cells) > 2 and tables.is_missing(cells[-2])
     if tables.is_number(cells[place]) and not padded:
+        if any(map(tables.is_fraction, cells)) and not tables.is_fraction(cells[place]):
+            files.warn(
+                "this row",
+                f"its number {cells[place]} at the {'start' if place == 0 else 'end'} is the name of a class "
+                f"too, and is read as a step. If it is the class, leave it out",
+            )
         return cells  # a number is a step, unless it stands behind padding
     cells.pop(place)
-    return cells[len(spec.columns) :]
+    numbers = cells[: len(spec.columns)]  # of the row, in a row as the file has it
+    return cells if any(map(tables.is_fraction, numbers)) else cells[len(numbers) :]
 
 
 def _at(sequences: list[np.ndarray], places: np.ndarray) -> list[np.ndarray]:

@@ -271,7 +271,8 @@ def open_text(text: str, name: str, label: str = "last", labelled: bool = True) 
     Raises:
         DataUnavailable: Here or while the rows are taken: it holds no such rows.
     """
-    if name.lower().endswith(".ts") or (_DATA.search(text[:_HEAD]) and not _RELATION.search(text[:_HEAD])):
+    head = text[:_HEAD]
+    if (name.lower().endswith(".ts") or _DATA.search(head)) and not _RELATION.search(head):
         return _open_ts(text, name, labelled)
     opened = tables.read_rows(text, name, label=label, counted=True)
     place: int | None = None
@@ -485,10 +486,10 @@ class _Header:
 
 def _open_ts(text: str, name: str, labelled: bool) -> Opened:
     """A `.ts` file: a header up to `@data`; then dimensions split by colons, the class last."""
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     starts = [number for number, line in enumerate(lines) if line.strip().lower() == "@data"]
     if not starts:
-        refuse(name, "it has no line @data, so it is no .ts file")
+        refuse(name, "it has no line @data, so it is no .ts file. If it is a CSV, let its name end with .csv")
     header = _Header.of(lines[: starts[0]])
     if header.says("timestamps", "true"):
         refuse(
@@ -515,7 +516,7 @@ def _ts_rows(
     """The rows of a `.ts` file; `ends`: each ends with its class or target."""
     classes, wanted = set(header.classes), header.dimensions
     for number, line in enumerate(lines[start:], start=start + 1):
-        if not line.strip() or line.startswith("#"):
+        if not line.strip() or line.lstrip().startswith(("#", "%")):
             continue
         dimensions, kind = line.strip().split(":"), ""
         if ends:

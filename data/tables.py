@@ -61,6 +61,7 @@ _PARTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+|[+-]?[1-9]\d{0,2}(?:,\d{3})
 _OTHER_COMMA = re.compile(r"(?<!\d),|,(?!\d+(?:e[+-]?\d+)?\s*(?:[;\t]|$))", re.IGNORECASE)
 _UNNAMED = re.compile(r"unnamed: 0(?:[._]\d+)*(?:_level_\d+)?|\.\.\.1", re.IGNORECASE)  # pandas, readr
 _ID = re.compile(r"(?:.*[ _.-])?id|.*[a-z]I[dD]")  # case_id, PassengerId, customerID
+_TS = re.compile(r"\A(?:\s*(?:#.*)?\n)*\s*@(?:problemname|timestamps|univariate|classlabel)\b", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"@attribute\s+(?:'([^']*)'|\"([^\"]*)\"|(\S+))\s+(.*)", re.IGNORECASE)
 
 # A row's number in its file, the header's included, and its cells without blanks around them.
@@ -136,6 +137,10 @@ def read_rows(
             not as wide as the header, decimal commas beside decimal points.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\x1a")
+    if _TS.search(text[:_HEAD]):
+        refuse(
+            name, "it is a .ts file of series, and a table is needed. series_cnn reads it: --data.train PATH"
+        )
     names, text = _without_arff_header(text, name)
     dialect = _Dialect.of(text)
     rows = _split(text, name, dialect, max_columns, max_rows)
@@ -794,11 +799,26 @@ def _features(cells: list[str], spec: Spec) -> list[str]:
     roles = spec.columns
     if len(cells) == wanted + 1 != len(roles) and class_name(cells[-1]) in spec.classes:
         return cells[:-1]
+    if len(cells) == len(roles) and not _may_be_class(cells[roles.index(CLASS)], spec):
+        return cells
     if len(cells) == len(roles) - 1:  # the file's columns without the class
         roles = tuple(role for role in roles if role != CLASS)
+        if roles[0] == UNUSED and is_fraction(cells[0]) and len(cells) == wanted + 1:
+            return cells  # no number of a row: the class may be at the end, and one that is not known
     if len(cells) == len(roles):
         return [cell for _, cell in sorted((r, c) for r, c in zip(roles, cells, strict=True) if r >= 0)]
     return cells
+
+
+def _may_be_class(cell: str, spec: Spec) -> bool:
+    """Whether a cell may stand in the column with what is predicted; a number that is no class may not."""
+    return not spec.classes or class_name(cell) in spec.classes or not is_meant_as_number(cell)
+
+
+def is_fraction(cell: str) -> bool:
+    """Whether a cell is a number with decimals other than 0."""
+    value = number(cell)
+    return value is not None and value % 1 != 0
 
 
 # What a column of a file is, beside the number of a feature; see `Spec.columns`.

@@ -16,6 +16,7 @@ from data import (
     own_sequences,
     own_table,
     pairs_file,
+    points,
     series,
     sounds,
     text,
@@ -346,3 +347,71 @@ def test_floats_in_the_range_of_integers_are_refused():
         sounds.read_sound(written)
     wavfile.write(written := io.BytesIO(), 8000, (TONE * 1.2).astype("float32"))
     assert sounds.read_sound(written)[0].max() == 1  # loud, and clipped as a player does
+
+
+HEADER = "a,b,c,class\n"
+ROWS = [",".join(map(str, row[:3])) for row in VALUES]
+
+
+def table_of(rows, header: str = HEADER):
+    config = own_table.Config()
+    return config, config.parse(header + "\n".join(rows), "own.csv").spec
+
+
+def test_a_row_with_an_unknown_number_for_a_class_is_refused():
+    """Else its first feature would be taken for the number of the row, or its last one for the class."""
+    config, spec = table_of([f"{n},{row},{n % 2}" for n, row in enumerate(ROWS)], "," + HEADER)
+    wanted = config.read("0.5,1.5,2.5", spec)
+    for line in ("0.5,1.5,2.5,1", "7,0.5,1.5,2.5,1", "7,0.5,1.5,2.5"):
+        np.testing.assert_array_equal(config.read(line, spec), wanted)
+    for line in ("0.5,1.5,2.5,3", "7,0.5,1.5,2.5,3"):
+        with pytest.raises(DataUnavailable, match="a row is 3 numbers"):
+            config.read(line, spec)
+    config, spec = table_of([f"{row},{kind}" for row, kind in zip(ROWS, KINDS, strict=True)])
+    np.testing.assert_array_equal(config.read("0.5,1.5,2.5,other", spec), config.read("0.5,1.5,2.5", spec))
+    with pytest.raises(DataUnavailable, match="a row is 3 numbers"):
+        config.read("7,0.5,1.5,2.5", spec)
+
+
+def test_a_sequence_with_its_class_and_without_its_number_keeps_its_first_step():
+    rows = "\n".join(f"{n},{row},{kind}" for n, (row, kind) in enumerate(zip(ROWS, KINDS, strict=True)))
+    config = own_sequences.Config()
+    spec = config.parse("id," + HEADER + rows, "own.csv").spec
+    wanted = config.read("0.5,1.5,2.5", spec)
+    for line in ("0.5,1.5,2.5,up", "7,0.5,1.5,2.5,up"):
+        np.testing.assert_array_equal(config.read(line, spec), wanted)
+
+
+def test_a_step_that_may_be_a_class_is_said(caplog):
+    rows = "\n".join(f"{row},{n % 2}" for n, row in enumerate(ROWS))
+    config = own_sequences.Config()
+    spec = config.parse(HEADER + rows, "own.csv").spec
+    assert len(config.read("0.5,1.5,2.5,1", spec)) == 4
+    assert "its number 1 at the end is the name of a class too, and is read as a step" in caplog.text
+    caplog.clear()
+    config.read("0.5,1.5,2.5", spec)
+    config.read("5,2,1", spec)
+    assert not caplog.text
+
+
+TS = "@problemName x\n@timeStamps false\n@univariate true\n@classLabel true up down\n@data\n"
+TS_ROWS = [f"{row}:{kind}" for row, kind in zip(ROWS, KINDS, strict=True)]
+
+
+def test_a_ts_file_is_no_table():
+    for read in (own_table.Config().parse, points.Config().parse):
+        with pytest.raises(DataUnavailable, match="it is a .ts file of series.*series_cnn reads it"):
+            read("# made up\n\n" + TS + "\n".join(TS_ROWS), "own.ts")
+
+
+def test_comments_among_the_rows_of_a_ts_file():
+    rows = [*TS_ROWS[:2], "# one", "  # two", "% three\u2028four", *TS_ROWS[2:]]
+    assert len(series.parse_series(TS + "\n".join(rows), "own.ts")[0]) == 24
+
+
+def test_an_arff_file_may_be_called_ts():
+    head = "@relation x\n" + "".join(f"@attribute {name} numeric\n" for name in "abc")
+    text = head + "@attribute class {up,down}\n@data\n" + "\n".join(TS_ROWS).replace(":", ",")
+    inputs, kinds = series.parse_series(text, "own.ts")
+    assert inputs.shape == (24, 3, 1)
+    assert kinds.tolist() == KINDS
