@@ -27,7 +27,7 @@ def test_the_units_of_a_net_are_told(shelves, page):
     found = metrics(tested)
     assert found["dead units"] == "3"
     assert int(found["silent here"].rstrip("%")) >= 25  # of 12 units
-    assert "dense1_act** · 12 units" in texts(tested)
+    assert r"dense1\_act** · 12 units" in texts(tested)
     assert "This net bends" in texts(tested)
     before = component(tested, "answer")["seen"]["pixels"]
     tested.number_input(key="example").set_value(2).run()

@@ -150,7 +150,7 @@ def test_one_that_learns_is_watched_from_its_beginning(page, shelves):
 
 
 def test_values_of_actions_are_told_as_such(page, shelves):
-    shelves.add("mine", recipe="cartpole_ppo", **{"model.heads": "q"})
+    shelves.add("mine", recipe="cartpole_dqn")
     tested = page("arena")
     (side,) = component(tested, "arena")["sides"]
     assert side["chances"] is False

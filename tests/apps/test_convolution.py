@@ -141,6 +141,7 @@ def test_missing_test_images_are_told(shelves, page, tmp_path):
         {
             **config,
             "recipe": "images_cnn",
+            "source": "image_folder",
             "data": {"folder": str(tmp_path / "gone"), "size": 8, "channels": 1},
         },
     )

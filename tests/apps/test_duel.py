@@ -107,7 +107,7 @@ def test_a_class_is_asked_for_where_the_players_are_told_it(page, shelves):
 
 def test_what_is_wrong_with_a_duel_is_said(page, model):
     model.update_status(advice="the discriminator has won: try a lower rate")
-    assert page("duel").warning[0].value == "The discriminator has won\\: try a lower rate"
+    assert page("duel").warning[0].value == "The discriminator has won: try a lower rate"
 
 
 def test_a_player_that_is_missing_is_told_calmly(page, model):
