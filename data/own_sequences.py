@@ -76,6 +76,7 @@ class Config:
                 name, f"it has {len(labels)} classes for {len(labels)} sequences. {tables.ELSEWHERE}"
             )
         if test is None:
+            files.warn(name, tables.lonely(labels.tolist()))
             held, rest = tables.divide(sequences, labels, self.held_out, self.seed)
             test_sequences, test_labels = _at(sequences, held), labels[held]
         else:
@@ -183,7 +184,7 @@ def parse_sequences(text: str, name: str, label: str = "last", fill: bool = Fals
     sequences: list[np.ndarray] = []
     labels = []
     for row in opened.rows:
-        values = _without_padding(values_of(row.dimensions, row.where, name))
+        values = _without_padding(values_of(row.dimensions, row.where, name, row.columns))
         if not len(values):
             tables.refuse(name, f"{row.where} has a class and no numbers")
         if sequences and values.shape[1] != sequences[0].shape[1]:
@@ -192,7 +193,7 @@ def parse_sequences(text: str, name: str, label: str = "last", fill: bool = Fals
                 f"{row.where} has {values.shape[1]} dimensions, the first {sequences[0].shape[1]}; all must "
                 f"be alike",
             )
-        sequences.append(filled(values, row.where, name, fill))
+        sequences.append(filled(values, row.where, name, fill, row.columns))
         labels.append(row.kind)
     if not sequences:
         tables.refuse(name, "it has no sequences. At least two classes are needed")

@@ -25,6 +25,7 @@ LOOKED_AT = 100  # first rows that tell which columns hold numbers
 PREDICTED = ("class", "quantity")
 
 _ELSEWHERE = tables.ELSEWHERE
+_NUMBERS = "If it numbers the rows, leave it out: --data.columns NAME,NAME"
 _OTHER_TARGET = "Is what should be predicted in another column? --data.label NAME"
 _OTHERS = "or take other columns: --data.columns NAME,NAME"
 _AS_QUANTITY = "If it is a quantity, table_regression_mlp learns it: --data.file PATH --data.label NAME"
@@ -111,6 +112,9 @@ class Config:
         table = parse_table(content, name, self.columns, self.label, fill=self.fill, quantity=quantity)
         files.warn(name, table.note)
         if test is None:
+            files.warn(
+                name, tables.lonely([table.classes[label] for label in table.labels] if table.classes else [])
+            )
             return source_of(table, name, self.held_out, self.validation, self.seed)
         other = parse_table(
             *test, table.chosen, table.label, fill=self.fill, quantity=quantity, least_classes=1
@@ -247,10 +251,14 @@ def parse_table(
     if texts and not columns and not two:
         notes.append(f"columns of text are left out: {', '.join(texts)[:100]}")
     if not columns and places[0] == 0 and tables.in_order([cells[0] for _, cells in first]):
-        notes.append(
-            f"{told[0]} holds a different whole number in each row and is learned from. If it numbers the "
-            f"rows, leave it out: --data.columns NAME,NAME"
-        )
+        notes.append(f"{told[0]} holds a different whole number in each row and is learned from. {_NUMBERS}")
+    elif not columns and header:
+        named = [
+            column
+            for place, column in zip(places, told, strict=True)
+            if tables.is_index_name(header[place], header)
+        ]
+        notes += [f"{column} is learned from. {_NUMBERS}" for column in named]
     own = [
         header[place] if header and header.count(header[place]) == 1 and header[place] else str(place + 1)
         for place in [*places, label_place]

@@ -78,6 +78,7 @@ class Config:
         inputs, labels = learned_file.inputs, learned_file.labels
         inputs = normalized(inputs) if self.normalize else inputs.astype("float32")
         if test is None:
+            files.warn(train.name, tables.lonely(labels.tolist()))
             held, rest = divide(inputs, labels, self.held_out, self.seed)
             test_inputs, test_labels, inputs, labels = inputs[held], labels[held], inputs[rest], labels[rest]
         else:
@@ -159,11 +160,13 @@ class Row:
         where: The row's place, for messages.
         dimensions: The cells of its numbers, for each dimension.
         kind: Name of its class; "" where it has none.
+        columns: Numbers from 1 of the cells' columns in a CSV; empty: they are 1, 2, ...
     """
 
     where: str
     dimensions: list[list[str]]
     kind: str
+    columns: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -242,7 +245,7 @@ def _parsed(text: str, name: str, label: str, fill: bool) -> Series:
     kinds: list[str] = []
     first = ""
     for row in opened.rows:
-        one = numbers_of(row.dimensions, row.where, name, fill)
+        one = numbers_of(row, name, fill)
         first = first or row.where
         if series and one.shape != series[0].shape:
             refuse(
@@ -374,7 +377,7 @@ def as_input(row: Row, shape: Sequence[int], normalize: bool = True, fill: bool 
         DataUnavailable: It is no series of that shape.
     """
     length, channels = shape
-    series = numbers_of(row.dimensions, row.where, "this row", fill)
+    series = numbers_of(row, "this row", fill)
     if series.shape != (length, channels):
         refuse(
             "this row",
@@ -551,12 +554,14 @@ def _csv_rows(opened: tables.Rows, label: int | None) -> Iterator[Row]:
             label_place = label % len(cells)
         else:
             label_place = -1
-        left = [c for place, c in enumerate(cells) if place != label_place and place not in opened.index]
-        yield Row(f"row {number}", [left], kind)
+        kept = [n for n in range(len(cells)) if n != label_place and n not in opened.index]
+        shifted = kept != list(range(len(kept)))
+        columns = tuple(n + 1 for n in kept) if shifted else ()
+        yield Row(f"row {number}", [[cells[n] for n in kept]], kind, columns)
 
 
-def values_of(dimensions: list[list[str]], where: str, name: str) -> np.ndarray:
-    """One series `(T, C)` float64 from its texts, NaN for gaps."""
+def values_of(dimensions: list[list[str]], where: str, name: str, columns: Sequence[int] = ()) -> np.ndarray:
+    """One series `(T, C)` float64 from its texts, NaN for gaps; `columns` as in `Row`."""
     if len({len(cells) for cells in dimensions}) > 1:
         refuse(name, f"the dimensions of {where} are not equally long")
     if len(dimensions[0]) > MAX_LENGTH:
@@ -575,26 +580,28 @@ def values_of(dimensions: list[list[str]], where: str, name: str) -> np.ndarray:
                     and not tables.is_meant_as_number(cell)
                 )
                 hint = ". If it is the class: --data.label first" * first
-                refuse(name, f"{where}, column {place + 1} {tables.no_number(cell)}{hint}")
+                column = columns[place] if columns else place + 1
+                refuse(name, f"{where}, column {column} {tables.no_number(cell)}{hint}")
             series[place, channel] = value
     return series + 0.0  # -0 becomes 0: equal series have equal bytes
 
 
-def numbers_of(dimensions: list[list[str]], where: str, name: str, fill: bool) -> np.ndarray:
-    """One series `(T, C)` float64 from its texts, gaps filled where that is asked for."""
-    return filled(values_of(dimensions, where, name), where, name, fill)
+def numbers_of(row: Row, name: str, fill: bool) -> np.ndarray:
+    """The series `(T, C)` float64 of a row, gaps filled where that is asked for."""
+    values = values_of(row.dimensions, row.where, name, row.columns)
+    return filled(values, row.where, name, fill, row.columns)
 
 
-def filled(series: np.ndarray, where: str, name: str, fill: bool) -> np.ndarray:
-    """A series `(T, C)` with its gaps filled by straight lines, or refused."""
+def filled(series: np.ndarray, where: str, name: str, fill: bool, columns: Sequence[int] = ()) -> np.ndarray:
+    """A series `(T, C)` with its gaps filled by straight lines, or refused; `columns` as in `Row`."""
     gaps = np.isnan(series)
     if gaps.any() and not fill:
         place = int(np.argwhere(gaps)[0][0])
         ends = bool(gaps[place:].all())
         refuse(
             name,
-            f"{where} has a gap in column {place + 1}. Fill it, or have gaps filled by straight lines: "
-            f"--data.fill true" + (f". {_UNEQUAL}" if ends else ""),
+            f"{where} has a gap in column {columns[place] if columns else place + 1}. Fill it, or have gaps "
+            f"filled by straight lines: --data.fill true" + (f". {_UNEQUAL}" if ends else ""),
         )
     for channel in np.flatnonzero(gaps.any(axis=0)).tolist():
         known = ~gaps[:, channel]

@@ -7,6 +7,7 @@ Points, tables, series and sequences of a user are all read here, for training, 
 import csv
 import itertools
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -160,8 +161,8 @@ def read_rows(
     header = [one_line(cell) for cell in header]
     width = len(header) or len(first[0][1])
     index, note = _index(header, first, width, label, counted)
-    notes = [note, _other_class(header, label)]
-    if counted and not notes[-1]:
+    notes = [note, _other_class(header, label), "" if header else _odd_first(first, label)]
+    if counted and not notes[1]:
         notes.append(_whole_numbers(header, first, len(index), label))
     note = "; ".join(filter(None, notes))
     chained: Iterator[NumberedRow] = itertools.chain(first, rows)
@@ -634,7 +635,7 @@ def _index(
         integers = different and all(cell.lstrip("+-").isdecimal() for cell in cells)
         texts = different and not any(map(is_meant_as_number, cells))
         unnamed = bool(header) and (not name or _UNNAMED.fullmatch(name)) and any(header[place + 1 :])
-        told = (integers or texts) and _is_index_name(name, header)
+        told = (integers or texts) and is_index_name(name, header)
         told = told and label != "first" and width - place > 3
         if not (told or (unnamed and (label != "first" or place or integers))):
             break
@@ -648,7 +649,7 @@ def _index(
     return tuple(range(place)), "; ".join(notes)
 
 
-def _is_index_name(name: str, header: Sequence[str]) -> bool:
+def is_index_name(name: str, header: Sequence[str]) -> bool:
     """Whether a column of this name numbers the rows; "x1" does not beside "x2"."""
     known = [cell.lower() for cell in header]
     if name.lower() == "x1" and "x2" in known:
@@ -668,6 +669,30 @@ def _other_class(header: Sequence[str], label: str) -> str:
         f"what is predicted is read from the last column ({header[-1][:30]!r}), and column {called[0] + 1} "
         f"is called {name!r}. If that holds it: --data.label {name!r}"
     )
+
+
+def _odd_first(first: Sequence[NumberedRow], label: str) -> str:
+    """A sentence where the first row has a class of its own, and may be a header of numbers; else ""."""
+    if label not in ("first", "last"):
+        return ""
+    kinds = [class_name(cells[0 if label == "first" else -1]) for _, cells in first]
+    if len(kinds) < _LEAST_COUNTED or is_number(kinds[0]) or not kinds[0] or kinds[0] in kinds[1:]:
+        return ""
+    if len(set(kinds)) > len(kinds) / 2:
+        return ""
+    return (
+        f"its first row is read as an example of the class {kinds[0][:30]!r}, which none of the next rows "
+        f"has. If it is a header, call that column class"
+    )
+
+
+def lonely(kinds: Sequence[str]) -> str:
+    """A sentence on classes that have one example alone, or ""."""
+    found = [kind for kind, count in Counter(kinds).items() if count == 1]
+    if not found or len(found) == len(set(kinds)):
+        return ""
+    told = ", ".join(sorted(found, key=by_number))[:100]
+    return f"one example alone is of class {told}: it is learned, and none is left for the test"
 
 
 def _whole_numbers(header: Sequence[str], first: Sequence[NumberedRow], start: int, label: str) -> str:

@@ -415,3 +415,44 @@ def test_an_arff_file_may_be_called_ts():
     inputs, kinds = series.parse_series(text, "own.ts")
     assert inputs.shape == (24, 3, 1)
     assert kinds.tolist() == KINDS
+
+
+def test_a_header_of_numbers_that_is_taken_for_a_row_is_said(tmp_path, caplog):
+    text = csv(header="400.5,401.2,405.9,411,412,413,material\n")
+    assert "material" in load_series(tmp_path, text).spec.classes
+    assert "first row is read as an example of the class 'material'" in caplog.text
+    caplog.clear()
+    source = load_series(tmp_path, text.replace("material", "class"))  # as the message says
+    assert source.spec.classes == ("down", "up")
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("read", ["series", "sequences", "table"])
+def test_a_class_of_one_example_is_said(read, tmp_path, caplog):
+    text = csv() + "10,20,30,40,50,60,Total\n"
+    if read == "series":
+        load_series(tmp_path, text)
+    else:
+        (own_sequences if read == "sequences" else own_table).Config().parse(text, "own.csv")
+    assert "one example alone is of class Total" in caplog.text
+
+
+def test_an_id_that_repeats_is_said(caplog):
+    own_table.Config().parse(numbered([n // 4 for n in range(24)], "id"), "own.csv")
+    assert "column 1 ('id') is learned from. If it numbers the rows, leave it out" in caplog.text
+
+
+@pytest.mark.parametrize("label", ["last", "first"])
+@pytest.mark.parametrize(
+    ("cell", "said"), [("x", "row 3, column 4 is no"), ("?", "row 3 has a gap in column 4")]
+)
+def test_messages_on_series_count_columns_as_the_file_does(label, cell, said, tmp_path):
+    rows = [f"{n},{row}" if label == "last" else f"{n},{KINDS[n]},{row}" for n, row in enumerate(ROWS)]
+    if label == "last":
+        rows = [f"{row},{kind}" for row, kind in zip(rows, KINDS, strict=True)]
+    cells = rows[1].split(",")
+    cells[3] = cell
+    rows[1] = ",".join(cells)
+    header = ",a,b,c,class\n" if label == "last" else ",class,a,b,c\n"
+    with pytest.raises(DataUnavailable, match=said):
+        load_series(tmp_path, header + "\n".join(rows), label=label)
