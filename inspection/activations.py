@@ -1,6 +1,5 @@
 """Every layer's output for an input, in one compiled call."""
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from inspection import twins
-from inspection.graph import KEPT, InspectionError, functional, kinds, layers, only_input
+from inspection.caching import kept_with_model
+from inspection.graph import InspectionError, functional, kinds, layers, only_input
 
-__all__ = ["KEPT", "Activations", "InspectionError", "activations", "functional", "prepare"]
+__all__ = ["Activations", "InspectionError", "activations", "functional", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def fitting(model: keras.Model, inputs: Any) -> np.ndarray:
     return _fitting(model, batch, tf.TensorSpec(entrance.shape, tf.float32))
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_model
 def _compiled(model: keras.Model):
     """A compiled function from the model's inputs to (outputs by layer, the model's output); the
     signature of those inputs; the layers' kinds."""
@@ -111,7 +111,7 @@ def _fitting(model: keras.Model, inputs: Any, signature: Any) -> Any:
         InspectionError: They do not fit.
     """
     try:
-        return keras.tree.map_structure(_fit, inputs, signature)
+        return keras.tree.map_structure(_fit, _as_taken(inputs, signature), signature)
     except (TypeError, ValueError) as error:
         wanted = keras.tree.map_structure(lambda spec: tuple(spec.shape), signature)
         raise InspectionError(
@@ -149,6 +149,20 @@ def filled(array: np.ndarray, size: int | None) -> np.ndarray:
     if size is None or not array.ndim or not 0 < len(array) < size:
         return array
     return array[np.arange(size) % len(array)]
+
+
+def _as_taken(inputs: Any, signature: Any) -> Any:
+    """Batches in the structure of the signature, in the order in which the model takes them.
+
+    Several batches by name are left as they are.
+    """
+    one = not isinstance(inputs, (Mapping, list, tuple))
+    batches = [inputs] if one else keras.tree.flatten(inputs)
+    count = len(keras.tree.flatten(signature))
+    by_name = isinstance(inputs, Mapping) and count > 1
+    if by_name or len(batches) != count or not all(hasattr(batch, "shape") for batch in batches):
+        return inputs
+    return keras.tree.pack_sequence_as(signature, batches)
 
 
 def _fit(batch: Any, spec: tf.TensorSpec) -> np.ndarray:

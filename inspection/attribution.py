@@ -4,7 +4,6 @@ Each takes a batch `(B, ..., C)` and gives one value for each position; a pictur
 The score of a class is the logit: where a model ends in a softmax or a sigmoid, what goes into that.
 """
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,8 @@ import tensorflow as tf
 
 from inspection import endings, graph
 from inspection.activations import filled, fitting, fixed_batch, unfilled
-from inspection.graph import KEPT, InspectionError
+from inspection.caching import kept_with_model
+from inspection.graph import InspectionError
 
 _PLAIN = ("Activation", "Softmax", "LogSoftmax", "Sigmoid")  # which do nothing but squash
 CHUNK = 64  # copies of an input that are looked at together, in an occlusion or a SmoothGrad
@@ -255,7 +255,7 @@ def _signature(model: keras.Model) -> tf.TensorSpec:
 _TARGET = tf.TensorSpec(None, tf.int32)
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_model
 def _gradients(model: keras.Model):
     """A compiled function from (inputs, target) to (saliency, Grad-CAM of every layer with maps, classes),
     and the names of those layers: one pass back through the net gives all of it."""
@@ -282,7 +282,7 @@ def _gradients(model: keras.Model):
     return run, names
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_model
 def _smooth(model: keras.Model):
     """A compiled function from (inputs, target, samples, noise, seed) to (saliency, classes)."""
     probe, score = _scoring(model, {})
@@ -308,7 +308,7 @@ def _smooth(model: keras.Model):
     return run
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_model
 def _occluded(model: keras.Model):
     """A compiled function from (inputs, target, masks, fill) to (drop of the probability for each mask
     `(B, N)`, classes); `CHUNK` copies of each input are looked at together, however many masks there are."""

@@ -1,6 +1,5 @@
 """What in an observation decides: how an agent's choice and what it expects move with all that it sees."""
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from inspection.activations import filled, fixed_batch, unfilled
-from inspection.graph import KEPT, InspectionError
+from inspection.caching import kept_with_model
+from inspection.graph import InspectionError
 
 TINY = 1e-12  # in the place of 0, where one divides
 
@@ -95,7 +95,7 @@ def push(slopes: np.ndarray, observations: np.ndarray) -> np.ndarray:
     return pushes / max(float(np.abs(pushes).max()), TINY)
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_model
 def _compiled(model: keras.Model):
     """A compiled function from (actions, observations, memory...) to the gradients of lead and value."""
     taken = [tf.TensorSpec(entrance.shape, tf.float32) for entrance in model.inputs]

@@ -4,7 +4,6 @@ A net's weights on its way through a training are what it is watched by: the sam
 after another.
 """
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from inspection.graph import KEPT, InspectionError, functional, layers, only_output
+from inspection.caching import kept_with_model
+from inspection.graph import InspectionError, functional, layers, only_output
 from inspection.units import activates
 
 
@@ -122,7 +122,7 @@ def _shares(
     return units[source][:, :, None] * values[place].numpy()[None]
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_model
 def _compiled(model: keras.Model):
     """A compiled function from (points, weights) to (outputs, units), and the names of the units' layers."""
     known = layers(model)

@@ -3,7 +3,6 @@
 K classes.
 """
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,8 @@ import keras
 import numpy as np
 
 from inspection import graph
-from inspection.graph import KEPT, InspectionError, Layer
+from inspection.caching import kept_with_model
+from inspection.graph import InspectionError, Layer
 
 LINEAR, SOFTMAX, LOG_SOFTMAX, SIGMOID = "linear", "softmax", "log_softmax", "sigmoid"
 TINY = 1e-30  # a probability of 0, where one takes the logarithm
@@ -50,7 +50,7 @@ def ending(model: keras.Model) -> Ending:
     return _ending(model)
 
 
-@functools.lru_cache(maxsize=4 * KEPT)
+@kept_with_model
 def _ending(model: keras.Model) -> Ending:
     try:
         layers = graph.layers(model)

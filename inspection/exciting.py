@@ -1,6 +1,5 @@
 """The examples of a data set that excite each map of a net most, and where in them."""
 
-import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,7 +9,8 @@ import tensorflow as tf
 
 from inspection import graph
 from inspection.activations import fitting, fixed_batch, unfilled
-from inspection.graph import KEPT, InspectionError
+from inspection.caching import kept_with_model
+from inspection.graph import InspectionError
 
 BATCH = 128
 
@@ -100,7 +100,7 @@ def _unravelled(places: np.ndarray, grid: tuple[int, ...]) -> np.ndarray:
     return np.stack(np.unravel_index(places, grid), axis=-1)
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_model
 def _compiled(model: keras.Model):
     """A compiled function from inputs to, by layer, each map's largest value and its place,
     `(B, channels)`."""

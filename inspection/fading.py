@@ -3,7 +3,6 @@
 T time, C channels.
 """
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from inspection import graph, recurrence
+from inspection.caching import kept_with_model
 
 MOST = 1e38  # about the largest of float32
 FLOOR = 1e-30  # a norm that is taken for none; float32 ends at 1e-38
@@ -74,7 +74,7 @@ def _loss(model: keras.Model, target: np.ndarray) -> recurrence.Loss:
         return recurrence.cross_entropy([int(target.flat[-1])], model=model)
 
     def half_squares(outputs: Any) -> tf.Tensor:
-        return tf.reduce_sum(tf.square(outputs[0] - target.astype("float32"))) / 2
+        return tf.reduce_sum(tf.square(recurrence.only_output_of(outputs)[0] - target.astype("float32"))) / 2
 
     return half_squares
 
@@ -118,7 +118,7 @@ def _direct(
     return Fading(False, norms, np.maximum(norms / norms.max(), FLOOR))
 
 
-@functools.lru_cache(maxsize=graph.KEPT)
+@kept_with_model
 def _program(model: keras.Model, block: str):
     """A compiled function from inputs, weights and the loss's gradient by the output to that by what a block
     is given, `(B, T, C)`."""

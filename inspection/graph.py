@@ -1,13 +1,13 @@
 """The graph of a model's layers: each with its operation, its symbolic output and whose outputs it takes."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
-KEPT = 24  # graphs: those of a race of four nets, and of a few visitors' choices
+from inspection.caching import kept_with_model
+
 INPUT = "@"  # begins the name of a model's own input: "@0", "@1", ...; no layer's name begins so
 
 
@@ -54,7 +54,7 @@ def functional(model: keras.Model):
     return graph
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_model
 def layers(model: keras.Model) -> Mapping[str, Layer]:
     """Every layer by name, in the order of computation, what is inside nested models included.
 
@@ -124,7 +124,7 @@ def shapes(model: keras.Model, input_shape: Sequence[int] | None = None) -> Mapp
     return _shapes(model, None if input_shape is None else tuple(input_shape))
 
 
-@functools.lru_cache(maxsize=4 * KEPT)
+@kept_with_model
 def _shapes(model: keras.Model, input_shape: tuple[int, ...] | None) -> Mapping[str, tuple[int, ...]]:
     entrance = only_input(model)
     tensors = {name: layer.tensor for name, layer in layers(model).items()}

@@ -19,7 +19,8 @@ import tensorflow as tf
 
 from inspection import graph, twins
 from inspection.activations import _fitting, filled, fixed_batch, unfilled
-from inspection.graph import KEPT, InspectionError
+from inspection.caching import kept_with_model
+from inspection.graph import InspectionError
 
 __all__ = [
     "CROSS",
@@ -118,7 +119,7 @@ class Entrance:
     tokens: int
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_model
 def attentions(model: keras.Model) -> Mapping[str, Attention]:
     """Every use of attention by name, in the order of computation, as `inspection.graph.layers` names them.
 
@@ -308,7 +309,7 @@ def _masks(found: Mapping[str, Attention], off: Mapping[str, Collection[int]]) -
     ]
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_model
 def _program(model: keras.Model):
     """A compiled function from the inputs and the masks to the output, and shares, queries and keys of each
     attention; of those that are not compared feature by feature queries and keys are scalars."""

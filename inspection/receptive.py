@@ -6,7 +6,6 @@ the position: with strides, dilation, padding, pooling, residual additions and n
 pictures and volumes.
 """
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ import keras
 import numpy as np
 
 from inspection import graph
+from inspection.caching import kept_with_model
 from inspection.graph import INPUT, InspectionError
 
 Shape = tuple[int, ...]
@@ -94,7 +94,7 @@ def field(
     return _field(model, layer, tuple(map(int, position)), shape)
 
 
-@functools.lru_cache(maxsize=1024)
+@kept_with_model
 def _field(model: keras.Model, layer: str, position: Shape, input_shape: Shape | None) -> Field:
     layers, shapes = graph.layers(model), graph.shapes(model, input_shape)
     if layer not in layers:

@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from inspection import endings, twins, unrolling
 from inspection.activations import _fitting, unfilled
-from inspection.graph import KEPT, InspectionError, functional
+from inspection.caching import kept_with_model
+from inspection.graph import InspectionError, functional
 from inspection.unrolling import CELLS, Steps, recurrent
 
 __all__ = ["Flow", "Recording", "cross_entropy", "flow", "record", "recurrent", "squares"]
@@ -125,6 +126,18 @@ def record(
     return recordings
 
 
+def only_output_of(outputs: Any) -> tf.Tensor:
+    """The one output of a model, which may be returned in a list, a tuple or a dict.
+
+    Raises:
+        InspectionError: There are several.
+    """
+    ends = keras.tree.flatten(outputs)
+    if len(ends) != 1:
+        raise InspectionError(f"the loss is of a model with one output. This one has {len(ends)}")
+    return ends[0]
+
+
 def squares(outputs: Any) -> tf.Tensor:
     """Half the sum of the squares of a model's outputs, of each `(B, T, ...)` its last step's."""
     ends = [each if each.shape.rank < 3 else each[:, -1] for each in keras.tree.flatten(outputs)]
@@ -142,7 +155,8 @@ def cross_entropy(
         model: Whose outputs they are, which may end in a softmax or a sigmoid; None: they are logits.
     """
 
-    def loss(outputs: tf.Tensor) -> tf.Tensor:
+    def loss(outputs: Any) -> tf.Tensor:
+        outputs = only_output_of(outputs)
         found = outputs if outputs.shape.rank == 2 else outputs[:, step]
         found = tf.cast(found, tf.float32) if model is None else endings.logits(model, found)
         return tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(np.asarray(targets), found))
@@ -226,7 +240,7 @@ class _Programs:
     flow: Callable
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_model
 def _programs(model: keras.Model) -> _Programs:
     variables = list(model.weights)
     ins = signature_of(functional(model).input)

@@ -1,6 +1,5 @@
 """Which units of a net do something: silent, flat and dead ones, and what arrives at them."""
 
-import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from inspection.graph import KEPT, InspectionError, functional
+from inspection.caching import kept_with_model
+from inspection.graph import InspectionError, functional
 
 BINS = 60  # of a histogram
 LARGEST = 4096  # inputs of an affine map that is written down
@@ -140,7 +140,7 @@ def collapsed(model: keras.Model, inputs: np.ndarray, tolerance: float = 1e-5) -
     return Affine(weights, bias, error)
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_model
 def _compiled(model: keras.Model):
     """A compiled function from (inputs, a limit a layer) to sums a layer and the limits of this batch; and
     the layers' names."""

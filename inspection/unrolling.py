@@ -17,6 +17,7 @@ import keras
 import tensorflow as tf
 
 from inspection import graph, twins
+from inspection.caching import kept_with_model
 
 CELLS = {
     keras.layers.SimpleRNNCell: "SimpleRNN",
@@ -45,7 +46,7 @@ class Steps:
     nudges: list[tf.Tensor] | None
 
 
-@functools.lru_cache(maxsize=graph.KEPT)
+@kept_with_model
 def recurrent(model: keras.Model) -> Mapping[str, keras.layers.RNN]:
     """The recurrent layers with a known cell by name, in the order of computation.
 

@@ -1,6 +1,5 @@
 """What a discriminator says of pictures, and what it sends back to whoever made them."""
 
-import functools
 from dataclasses import dataclass
 
 import keras
@@ -8,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from inspection.activations import filled, fixed_batch, unfilled
-from inspection.graph import KEPT, InspectionError
+from inspection.caching import kept_with_model
+from inspection.graph import InspectionError
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def followed(pictures: np.ndarray, slopes: np.ndarray, distance: float) -> np.nd
     return np.clip(pictures + distance * slopes / np.maximum(size, 1e-12), 0, 1).astype("float32")
 
 
-@functools.lru_cache(maxsize=KEPT)
+@kept_with_model
 def _compiled(discriminator: keras.Model):
     signature = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in discriminator.inputs]
 

@@ -15,7 +15,7 @@ ALLOWED = {
     "training": set(),
     "training.recipe": {"inspection", "models", "data", "games"},
     "training.recipes": {"models", "data", "games"},
-    "training.trainer": {"models", "data", "games"},
+    "training.trainer": {"models", "data", "games", "inspection"},
     "training.agent": {"models", "data", "games"},
     "training.duel": {"models", "data"},
     "training.fingerprint": {"data"},

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from data.source import DataUnavailable, Source, Spec, Split
+from training.runs import RunError
 
 VERSION = 1
 SPLITS = ("train", "validation", "test")
@@ -152,10 +153,20 @@ def check(config: Mapping[str, Any], source: Source, splits: Collection[str] = S
 
 
 def stored_spec(config: Mapping[str, Any]) -> Spec | None:
-    """The spec that a run's config has; None before the run has read its data."""
+    """The spec that a run's config has; None before the run has read its data.
+
+    Raises:
+        RunError: It has a field that no spec has.
+    """
     stored = config.get("spec")
     if stored is None:
         return None
+    strange = sorted(stored.keys() - {field.name for field in dataclasses.fields(Spec)})
+    if strange:
+        raise RunError(
+            f"the run's spec has a field {strange[0][:80]!r}, which this version does not know: its "
+            f"config.json was changed, or written by another version"
+        )
     fields: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in stored.items()}
     return Spec(**fields)
 

@@ -21,7 +21,7 @@ from data.sequences import BucketStream, BucketSweep, SequenceSplit
 from data.source import Source, Split
 from data.text import BlockStream, TextSplit
 from inspection import endings
-from training import optimizers, prediction, settings, translation
+from training import building, optimizers, prediction, settings, translation
 from training.callbacks import Snapshots, SweepTable
 from training.loop import add_figures, means, zero_totals
 from training.losses import LOSSES, OF_CLASSES, OF_VALUES
@@ -230,8 +230,15 @@ class Recipe:
             raise SettingsError(f"model.{error}") from error
 
     def build_model(self, spec: data.Spec) -> keras.Model:
-        """The untrained model for data of this kind."""
-        return models.ARCHITECTURES[self.architecture].build(self.model_config(spec))
+        """The untrained model for data of this kind.
+
+        Raises:
+            SettingsError: It is too large for this machine.
+        """
+        config = self.model_config(spec)
+        build = functools.partial(models.ARCHITECTURES[self.architecture].build, config)
+        building.check(config, build)
+        return build()
 
     def preflight(self) -> None:
         """Raise a SettingsError for what can be seen to be wrong before a run's folder is made.

@@ -6,6 +6,7 @@ A run's folder may come from anywhere, and a disk or a person may have damaged i
 
 import datetime
 import json
+import math
 import os
 import re
 import stat
@@ -18,6 +19,8 @@ STATES = ("queued", "running", "stopped", "finished", "failed")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 MOST_BYTES = 16 * 2**20  # of a JSON file
 MOST_LOG_BYTES = 256 * 2**20  # of metrics.jsonl
+MOST_INPUT = 10**8  # numbers of one example
+MOST_TOKENS = 10**7
 MOST_PID = 2**31 - 1
 TEXT_FIGURES = ("judge", "note")  # of an evaluation; all other figures are numbers
 _SHOWN = 60  # characters of a wrong value that a message has
@@ -70,6 +73,7 @@ COUNT = Rule("a whole number from 0", lambda v: _is_whole(v) and v >= 0)
 SIZE = Rule("a whole number from 1", lambda v: _is_whole(v) and v >= 1)
 OBJECT = Rule("an object", lambda v: isinstance(v, dict))
 TIME = Rule("a date and time with its zone", _is_time)
+TOKENS = Rule(f"a whole number from 0 to {MOST_TOKENS:,}", lambda v: _is_whole(v) and 0 <= v <= MOST_TOKENS)
 TEXTS = _list_of(TEXT, "texts")
 NUMBERS = _list_of(NUMBER, "numbers")
 
@@ -139,7 +143,14 @@ SETTINGS_OF: Mapping[str, Mapping[str, Rule]] = {
 }
 SPEC: Mapping[str, Rule] = {
     "name": TEXT,
-    "input_shape": _list_of(SIZE | NULL, "sizes"),
+    "input_shape": Rule(
+        f"a list of sizes whose product is {MOST_INPUT:,} at the most",
+        lambda v: (
+            isinstance(v, list)
+            and all(each is None or SIZE.holds(each) for each in v)
+            and math.prod(each or 1 for each in v) <= MOST_INPUT
+        ),
+    ),
     "classes": TEXTS,
     "licence": TEXT,
     "citation": TEXT,
@@ -150,8 +161,8 @@ SPEC: Mapping[str, Rule] = {
     "values": TEXTS,
     "value_centre": NUMBERS,
     "value_spread": NUMBERS,
-    "tokens": COUNT,
-    "target_tokens": COUNT,
+    "tokens": TOKENS,
+    "target_tokens": TOKENS,
     "languages": TEXTS,
     "every_step": TRUTH,
     "continued": TRUTH,

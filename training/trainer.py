@@ -17,6 +17,8 @@ import keras
 import tensorflow as tf
 
 from data import Source, Spec
+from inspection import quarantine
+from models import ARCHITECTURES
 from training import cluster as clusters
 from training import exporting, fingerprint, prediction, recipes, runs, settings, strategy, translation
 from training.callbacks import BestModel, Progress, RunLog, higher_is_better
@@ -360,9 +362,31 @@ def load_model(run: Run, player: str | None = None) -> keras.Model:
     if path not in run.model_paths or not path.exists():
         raise RunError(f"run {run.name!r} has no {player or 'model'} yet: it appears after the first epoch")
     try:
-        return allow_any_layer_names(keras.models.load_model(path))
+        model = quarantine.load_kept(path)
     except (OSError, ValueError) as error:
         raise RunError(f"{path} can't be loaded: {_first_line(error)}") from error
+    spec = fingerprint.stored_spec(run.config)
+    if spec is not None and "models" not in run.config:
+        _check_fits(path, model, spec)
+    return allow_any_layer_names(model)
+
+
+def _check_fits(path: Path, model: keras.Model, spec: Spec) -> None:
+    """Raise a RunError where a model does not take what the data of its run are."""
+    takes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
+    fits = any(
+        len(shape) == len(spec.input_shape)
+        and all(None in sizes or sizes[0] == sizes[1] for sizes in zip(shape, spec.input_shape, strict=True))
+        for shape in takes
+    )
+    if not fits:
+        shown = ", ".join(map(str, takes))
+        raise RunError(
+            f"{path} takes inputs of shape {shown}, and the data of its run have {spec.input_shape}: it is "
+            f"the model of another run. Put the run's own file back"
+        )
+    if spec.target_tokens and (len(takes) != 2 or model.name not in ARCHITECTURES):
+        raise RunError(f"{path} is no translator, as its run's models are. Put the run's own file back")
 
 
 def spec_of(run: Run) -> Spec:

@@ -3,22 +3,25 @@
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from data import text_tokens
 from data.corpus import Pairs
 from data.sequences import END, PADDING, START, Ragged
 from data.text import TOKENIZER_FILE
 from data.tokens import UNKNOWN, Tokenizer
 from data.translation import SOURCE_FILE, TARGET_FILE
 from models import ARCHITECTURES, decoding
-from training.runs import Run
+from training.runs import Run, RunError
 
 BATCH = 128  # sentences in one call of the compiled loop
 BEAMS = 5  # hypotheses that figures are measured with
+MOST_TOKENIZER = 16 * 2**20  # bytes of its file
 MOST_TOKENS = 400  # of a sentence that is read; the rest is left out, and that is said
 # Tokens of sources, by which figures are told apart.
 LENGTHS = (4, 6, 8, 10, 12, 15, 20, 25, 30, 40, MOST_TOKENS + 1)
@@ -163,12 +166,35 @@ class Translator:
 
 
 def kept_files(run: Run) -> dict[str, str]:
-    """The texts of the run's tokenizers by file name: of both languages, or the one; none where one lacks."""
+    """The texts of the run's tokenizers by file name: of both languages, or the one; none where one lacks.
+
+    Raises:
+        RunError: One is damaged.
+    """
     for names in ((SOURCE_FILE, TARGET_FILE), (TOKENIZER_FILE,)):
         paths = [run.path / name for name in names]
         if all(path.exists() for path in paths):
-            return {path.name: path.read_text() for path in paths}
+            return {path.name: _tokenizer_text(run, path) for path in paths}
     return {}
+
+
+def _tokenizer_text(run: Run, path: Path) -> str:
+    """The text of a tokenizer, which is one.
+
+    Raises:
+        RunError: It can't be read, or is damaged.
+    """
+    gpt = run.config.get("architecture") == "gpt"
+    read = text_tokens.from_json if gpt else Tokenizer.from_json
+    try:
+        if path.stat().st_size > MOST_TOKENIZER:
+            raise ValueError(f"it is larger than {MOST_TOKENIZER // 2**20} MiB")
+        text = path.read_text(encoding="utf-8")
+        read(text)
+    except (OSError, ValueError) as error:
+        first = str(error).splitlines()[0][:200]
+        raise RunError(f"the tokenizer {path.name} of run {run.name!r} can't be used: {first}") from error
+    return text
 
 
 def scores(

@@ -19,6 +19,8 @@ models on a page, and again at each epoch of a training that is watched.
 Other formats come in by `CleanModel`: settings of built-in layers, and plain arrays.
 """
 
+import functools
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,10 +67,18 @@ def load_kept(path: Path) -> "keras.Model":
         weights = Path(folder) / archive.WEIGHTS
         clean = config.clean(archive.unpack(path, weights))
         archive.check_weights(weights)
-        weigh.check(clean)
+        _weigh(json.dumps(clean))
         model = weigh.build(clean)
         weigh.fill(model, weights)
     return model
+
+
+@functools.lru_cache(maxsize=64)
+def _weigh(clean: str) -> None:
+    """Weigh the model of clean settings, once: while a run trains, only its weights change."""
+    from inspection.quarantine import weigh
+
+    weigh.check(json.loads(clean))
 
 
 def build(clean: CleanModel) -> "keras.Model":

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from inspection import attribution
+from inspection import attribution, caching
 from inspection.attribution import grad_cam, last_maps, occluders, occlusion, saliency
 from inspection.graph import InspectionError
 
@@ -124,10 +124,10 @@ def test_every_position_is_covered_by_some_patch_of_the_right_size(shape, patch,
 def test_patches_in_several_chunks_are_as_in_one(images, monkeypatch):
     model = classifier()
     whole = occlusion(model, images, 0, patch=2, stride=1).heat
-    attribution._occluded.cache_clear()
+    caching.forget(model)
     monkeypatch.setattr(attribution, "CHUNK", 4)
     np.testing.assert_allclose(occlusion(model, images, 0, patch=2, stride=1).heat, whole, atol=1e-6)
-    attribution._occluded.cache_clear()
+    caching.forget(model)
 
 
 def test_a_net_over_lines_is_explained_alike():

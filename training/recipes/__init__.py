@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +51,20 @@ def from_config(config: Mapping[str, Any]) -> Recipe:
     Raises:
         SettingsError: The data, the architecture or a setting is unknown.
     """
+    _check_has(config, ("recipe", "source", "architecture"))
     recipe = _base(config)
+    _check_has(config, recipe.sections)
     sections = {section: config[section] for section in recipe.sections}
     return recipe.override(
         {f"{section}.{name}": value for section, fields in sections.items() for name, value in fields.items()}
     )
+
+
+def _check_has(config: Mapping[str, Any], names: Collection[str]) -> None:
+    """Raise a SettingsError where a config lacks a field or a section."""
+    lacking = [name for name in names if name not in config]
+    if lacking:
+        raise SettingsError(f"config.json has no {lacking[0]!r}: it is damaged, or of another version")
 
 
 def _base(config: Mapping[str, Any]) -> Recipe:
