@@ -99,7 +99,7 @@ def test_the_model_of_another_run_is_told(run, model):
         trainer.load_model(run)
 
 
-@pytest.mark.parametrize("section", ["source", "architecture", "data", "model", "optimizer", "training"])
+@pytest.mark.parametrize("section", ["data", "model", "optimizer", "training"])
 def test_a_missing_section_is_named(run, section):
     with pytest.raises((RunError, SettingsError), match=section):
         recipes.from_config(without(run, section).config)

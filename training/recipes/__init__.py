@@ -51,7 +51,6 @@ def from_config(config: Mapping[str, Any]) -> Recipe:
     Raises:
         SettingsError: The data, the architecture or a setting is unknown.
     """
-    _check_has(config, ("recipe", "source", "architecture"))
     recipe = _base(config)
     _check_has(config, recipe.sections)
     sections = {section: config[section] for section in recipe.sections}
