@@ -86,6 +86,14 @@ def import_keras() -> None:
     import keras
 
     assert keras.config.backend() == "numpy"
+    # The one layer here that finds the shape of its output by running, for which it asks for TensorFlow.
+    keras.layers.Pipeline.compute_output_shape = _pipeline_shape
+
+
+def _pipeline_shape(pipeline: Any, input_shape: Any) -> Any:
+    for layer in pipeline.layers:
+        input_shape = layer.compute_output_shape(input_shape)
+    return input_shape
 
 
 def read(folder: Path) -> dict[str, Any]:
