@@ -6,7 +6,16 @@ import numpy as np
 
 from data import files, tables
 from data.sequences import Ragged, SequenceSplit
-from data.series import STEADY, check_classes, class_place, filled, open_text, values_of, warn_of_unknown
+from data.series import (
+    STEADY,
+    check_classes,
+    check_order,
+    class_place,
+    filled,
+    open_text,
+    values_of,
+    warn_of_unknown,
+)
 from data.source import DataUnavailable, Source, Spec
 from data.splitting import fingerprints
 from data.tables import UNUSED
@@ -80,7 +89,8 @@ class Config:
             held, rest = tables.divide(sequences, labels, self.held_out, self.seed)
             test_sequences, test_labels = _at(sequences, held), labels[held]
         else:
-            other = parse_sequences(*test, self.label, self.fill)
+            other = parse_sequences(*test, self.label, self.fill, known.index)
+            check_order(test[1], other.names, known.names)
             test_sequences, test_labels = other.sequences, other.labels
             channels, wanted = (one[0].shape[1] if one else 0 for one in (test_sequences, sequences))
             if not test_sequences or channels != wanted:
@@ -165,21 +175,27 @@ class Sequences:
         labels: `(N,)` names of classes.
         index: Number of leading columns that numbered the rows and were left out.
         declared: Whether the file's header lists the classes.
+        names: Names of the columns without the index; empty where there is no header.
     """
 
     sequences: list[np.ndarray]
     labels: np.ndarray
     index: int
     declared: bool
+    names: tuple[str, ...] = ()
 
 
-def parse_sequences(text: str, name: str, label: str = "last", fill: bool = False) -> Sequences:
+def parse_sequences(
+    text: str, name: str, label: str = "last", fill: bool = False, like: int | None = None
+) -> Sequences:
     """Read labelled sequences from a file's text; the arguments are those of `Config` and `Config.parse`.
+
+    `like` is `Sequences.index` of the training file, where this is its test file.
 
     Raises:
         DataUnavailable: It holds no such sequences.
     """
-    opened = open_text(text, name, label)
+    opened = open_text(text, name, label, like=like)
     files.warn(name, opened.note)
     sequences: list[np.ndarray] = []
     labels = []
@@ -197,7 +213,7 @@ def parse_sequences(text: str, name: str, label: str = "last", fill: bool = Fals
         labels.append(row.kind)
     if not sequences:
         tables.refuse(name, "it has no sequences. At least two classes are needed")
-    return Sequences(sequences, np.array(labels, object), opened.index, bool(opened.classes))
+    return Sequences(sequences, np.array(labels, object), opened.index, bool(opened.classes), opened.names)
 
 
 def _read(file: str, option: str) -> tuple[str, str]:

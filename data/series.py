@@ -82,7 +82,9 @@ class Config:
             held, rest = divide(inputs, labels, self.held_out, self.seed)
             test_inputs, test_labels, inputs, labels = inputs[held], labels[held], inputs[rest], labels[rest]
         else:
-            test_inputs, test_labels = read_series(test, self.label, self.fill)
+            measured = read_file(test, self.label, self.fill, learned_file.index)
+            check_order(test.name, measured.names, learned_file.names)
+            test_inputs, test_labels = measured.inputs, measured.labels
             if test_inputs.shape[1:] != inputs.shape[1:]:
                 raise DataUnavailable(
                     f"series: those of {test.name} have {_shape(test_inputs)}, those of {train.name} "
@@ -178,12 +180,14 @@ class Opened:
         index: Number of leading columns that numbered the rows and were left out.
         classes: Classes that its header declares; empty: none.
         note: What a person should know of how it is read, or "".
+        names: Names of the columns without the index; empty where there is no header.
     """
 
     rows: Iterator[Row]
     index: int = 0
     classes: tuple[str, ...] = ()
     note: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -194,27 +198,30 @@ class Series:
         inputs: `(N, T, C)` float64, not normalized.
         labels: `(N,)` names of classes.
         index: As in `Opened`.
+        names: As in `Opened`.
     """
 
     inputs: np.ndarray
     labels: np.ndarray
     index: int = 0
+    names: tuple[str, ...] = ()
 
 
-def read_file(file: Path, label: str = "last", fill: bool = False) -> Series:
+def read_file(file: Path, label: str = "last", fill: bool = False, like: int | None = None) -> Series:
     """Read series and the class of each from a `.ts` file or a CSV.
 
     Args:
         file: The file; its ending `.ts` or a line `@data` tells the one from the other.
         label: The column of a CSV with the class; see `Config`.
         fill: Fill gaps by straight lines.
+        like: `Series.index` of the training file, where this is its test file.
 
     Raises:
         DataUnavailable: The file is missing, too large, or holds no series of equal length.
     """
     decoded = files.read_text(file, "series", "a .ts file or a CSV", "--data.train PATH", MAX_BYTES)
     files.warn(file.name, decoded.note)
-    return _parsed(decoded.text, file.name, label, fill)
+    return _parsed(decoded.text, file.name, label, fill, like)
 
 
 def read_series(file: Path, label: str = "last", fill: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -238,8 +245,8 @@ def parse_series(
     return found.inputs, found.labels
 
 
-def _parsed(text: str, name: str, label: str, fill: bool) -> Series:
-    opened = open_text(text, name, label)
+def _parsed(text: str, name: str, label: str, fill: bool, like: int | None = None) -> Series:
+    opened = open_text(text, name, label, like=like)
     files.warn(name, opened.note)
     series: list[np.ndarray] = []
     kinds: list[str] = []
@@ -258,10 +265,12 @@ def _parsed(text: str, name: str, label: str, fill: bool) -> Series:
     if len(series) < 2:
         refuse(name, f"it has {'one series' if series else 'no series'}, and two at least are needed")
     check_classes(kinds, name, "series", bool(opened.classes))
-    return Series(np.stack(series), np.array(kinds, object), opened.index)
+    return Series(np.stack(series), np.array(kinds, object), opened.index, opened.names)
 
 
-def open_text(text: str, name: str, label: str = "last", labelled: bool = True) -> Opened:
+def open_text(
+    text: str, name: str, label: str = "last", labelled: bool = True, like: int | None = None
+) -> Opened:
     """Begin to read a file of series.
 
     Args:
@@ -270,6 +279,7 @@ def open_text(text: str, name: str, label: str = "last", labelled: bool = True) 
         label: The column of a CSV with the class; see `Config`.
         labelled: Whether each row of a CSV has a class; else `dimensions` has all its cells but those of an
             index and of a column that `label` names.
+        like: As in `tables.read_rows`.
 
     Raises:
         DataUnavailable: Here or while the rows are taken: it holds no such rows.
@@ -277,11 +287,17 @@ def open_text(text: str, name: str, label: str = "last", labelled: bool = True) 
     head = text[:_HEAD]
     if (name.lower().endswith(".ts") or _DATA.search(head)) and not _RELATION.search(head):
         return _open_ts(text, name, labelled)
-    opened = tables.read_rows(text, name, label=label, counted=True)
+    opened = tables.read_rows(text, name, label=label, counted=True, like=like)
     place: int | None = None
     if labelled or label in opened.header:
         place = opened.label_place(label)
-    return Opened(_csv_rows(opened, place), len(opened.index), (), opened.note)
+    return Opened(
+        _csv_rows(opened, place),
+        len(opened.index),
+        (),
+        opened.note,
+        tuple(opened.header[len(opened.index) :]),
+    )
 
 
 def check_classes(kinds: Sequence[str], name: str, noun: str, declared: bool = False) -> None:
@@ -308,6 +324,12 @@ def check_classes(kinds: Sequence[str], name: str, noun: str, declared: bool = F
             name,
             f"it has {len(found)} classes for {len(kinds)} {noun}{why}. {tables.ELSEWHERE}",
         )
+
+
+def check_order(name: str, names: Sequence[str], learned: Sequence[str]) -> None:
+    """Refuse a test file that has the columns of the training file in another order."""
+    if list(names) != list(learned) and sorted(names) == sorted(learned):
+        refuse(name, "it has the columns of the training file in another order. Bring them into the same")
 
 
 def warn_of_unknown(name: str, kinds: set[str]) -> None:

@@ -113,6 +113,7 @@ def read_rows(
     max_rows: int = MAX_ROWS,
     label: str = "last",
     counted: bool = False,
+    like: int | None = None,
 ) -> Rows:
     """Read a table.
 
@@ -132,6 +133,9 @@ def read_rows(
         label: Where the class is: "last", "first", or a column by its name or number.
         counted: Whether a leading column that counts the rows is an index whatever its name is: of series,
             where it would be a point.
+        like: Number of leading columns that numbered the rows of the training file, where this is its test
+            file: it may be short, or its numbers may go on, so that they alone do not tell. None: it is no
+            test file.
 
     Raises:
         DataUnavailable: Here or while the rows are taken: no table, too many rows or columns, a row that is
@@ -160,7 +164,7 @@ def read_rows(
         header = _comment_header(text, dialect, first)
     header = [one_line(cell) for cell in header]
     width = len(header) or len(first[0][1])
-    index, note = _index(header, first, width, label, counted)
+    index, note = _index(header, first, width, label, counted, like)
     notes = [note, _other_class(header, label), "" if header else _odd_first(first, label)]
     if counted and not notes[1]:
         notes.append(_whole_numbers(header, first, len(index), label))
@@ -618,7 +622,12 @@ def _comment_header(text: str, dialect: _Dialect, first: Sequence[NumberedRow]) 
 
 
 def _index(
-    header: Sequence[str], first: Sequence[NumberedRow], width: int, label: str, counted: bool
+    header: Sequence[str],
+    first: Sequence[NumberedRow],
+    width: int,
+    label: str,
+    counted: bool,
+    like: int | None,
 ) -> tuple[tuple[int, ...], str]:
     """The leading columns that number the rows, and a sentence where that had to be guessed."""
     rows = [cells for _, cells in first]
@@ -642,11 +651,18 @@ def _index(
         if told:
             notes.append(f"column {place + 1} ({name[:30]!r}) numbers the rows and is left out")
         place += 1
-    guess = not place and width > 3 and label != "first" and (counted or not header)
+    if like and place < like < width - 1 and all(_may_number([row[n] for row in rows]) for n in range(like)):
+        return tuple(range(like)), ""
+    guess = like is None and not place and width > 3 and label != "first" and (counted or not header)
     if guess and len(rows) >= _LEAST_COUNTED and _counts([row[0] for row in rows]) and not _in_step(rows):
         name = f" ({header[0][:30]!r})" if header else ""
         return (0,), f"column 1{name} counts the rows and is left out"
     return tuple(range(place)), "; ".join(notes)
+
+
+def _may_number(cells: Sequence[str]) -> bool:
+    """Whether cells are whole numbers, or texts, as those of an index."""
+    return all(cell.lstrip("+-").isdecimal() for cell in cells) or not any(map(is_meant_as_number, cells))
 
 
 def is_index_name(name: str, header: Sequence[str]) -> bool:

@@ -456,3 +456,27 @@ def test_messages_on_series_count_columns_as_the_file_does(label, cell, said, tm
     header = ",a,b,c,class\n" if label == "last" else ",class,a,b,c\n"
     with pytest.raises(DataUnavailable, match=said):
         load_series(tmp_path, header + "\n".join(rows), label=label)
+
+
+@pytest.mark.parametrize("start", [0, 24, 1000])
+@pytest.mark.parametrize("count", [3, 24])
+@pytest.mark.parametrize("header", ["", "sample," + NAMES])
+def test_a_test_file_is_numbered_as_its_training_file(start, count, header, tmp_path):
+    """It may be short, and its numbers go on, so that they alone do not tell."""
+    first = f"{header}\n" if header else ""
+    train = first + "".join(f"{n},{row}\n" for n, row in enumerate(csv().splitlines()))
+    rows = csv(VALUES[::-1] * 2 + np.arange(6)).splitlines()[:count]
+    test = first + "".join(f"{start + n},{row}\n" for n, row in enumerate(rows))
+    source = own_sequences.Config().parse(train, "train.csv", (test, "test.csv"))
+    assert set(source.test.inputs.lengths.tolist()) == {6}
+    (tmp_path / "test.csv").write_text(test)
+    assert load_series(tmp_path, train, test=str(tmp_path / "test.csv")).test.inputs.shape == (count, 6, 1)
+
+
+def test_columns_of_a_test_file_in_another_order_are_refused(tmp_path):
+    train, test = f"{NAMES}\n{csv()}", f"t5,t4,t3,t2,t1,t0,class\n{csv(VALUES[:, ::-1] * 2 + 1)}"
+    (tmp_path / "test.csv").write_text(test)
+    with pytest.raises(DataUnavailable, match="test.csv: it has the columns .* in another order"):
+        load_series(tmp_path, train, test=str(tmp_path / "test.csv"))
+    with pytest.raises(DataUnavailable, match="test.csv: it has the columns .* in another order"):
+        own_sequences.Config().parse(train, "train.csv", (test, "test.csv"))
