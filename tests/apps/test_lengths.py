@@ -341,7 +341,7 @@ def test_half_a_ladder_is_drawn_told_and_goes_on(shelves, page, charted):
     second.update_status(state="failed", error="the loss is not finite: *NaN*")
     tested = page("memory")
     assert charted[f"right-{key}"]["series"] == {"LSTM": [(4, 0.25)]}
-    assert "LSTM at 8\\: the loss is not finite\\: \\*NaN\\*" in [error.value for error in tested.error]
+    assert "LSTM at 8: the loss is not finite: \\*NaN\\*" in [error.value for error in tested.error]
     assert "1 of 2 trained" in tested.get("progress")[0].proto.text
     drawn(button(tested, "Go on").click().run())
     ended(key)
