@@ -62,7 +62,9 @@ _PARTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+|[+-]?[1-9]\d{0,2}(?:,\d{3})
 _OTHER_COMMA = re.compile(r"(?<!\d),|,(?!\d+(?:e[+-]?\d+)?\s*(?:[;\t]|$))", re.IGNORECASE)
 _UNNAMED = re.compile(r"unnamed: 0(?:[._]\d+)*(?:_level_\d+)?|\.\.\.1", re.IGNORECASE)  # pandas, readr
 _ID = re.compile(r"(?:.*[ _.-])?id|.*[a-z]I[dD]")  # case_id, PassengerId, customerID
-_TS = re.compile(r"\A(?:\s*(?:#.*)?\n)*\s*@(?:problemname|timestamps|univariate|classlabel)\b", re.IGNORECASE)
+_TS = re.compile(  # no two of its repeats take the same characters, so that it is linear
+    r"\A(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*@(?:problemname|timestamps|univariate|classlabel)\b", re.IGNORECASE
+)
 _ATTRIBUTE = re.compile(r"@attribute\s+(?:'([^']*)'|\"([^\"]*)\"|(\S+))\s+(.*)", re.IGNORECASE)
 
 # A row's number in its file, the header's included, and its cells without blanks around them.
@@ -374,11 +376,11 @@ class _Dialect:
         """The dialect that the first rows of a text show."""
         named = _SEP.match(text)
         start = named.end() if named else 0
-        head = [line.strip(" ") for line in text[start : start + _HEAD].split("\n")[:200] if line.strip()]
+        head = [line.strip(" ") for line in text[start : start + _HEAD].split("\n") if line.strip()]
         marks: tuple[str, ...] = ("#", "%") if "@data" in text[:_HEAD].lower() else ("#",)
-        lines = [line for line in head if not line.lstrip().startswith(marks)]
+        lines = [line for line in head if not line.lstrip().startswith(marks)][:200]
         if not lines:
-            lines, marks = head, ()
+            lines, marks = head[:200], ()
         delimiter = named.group(1) if named else _delimiter(lines)
         parsed = [_cells(line, delimiter, quote) for line in lines[:100]]
         decimal = delimiter == ";" or any(
@@ -651,7 +653,11 @@ def _index(
         if told:
             notes.append(f"column {place + 1} ({name[:30]!r}) numbers the rows and is left out")
         place += 1
-    if like and place < like < width - 1 and all(_may_number([row[n] for row in rows]) for n in range(like)):
+    if (
+        like
+        and place < like < min(width - 1, *map(len, rows))
+        and all(_may_number([row[n] for row in rows]) for n in range(like))
+    ):
         return tuple(range(like)), ""
     guess = like is None and not place and width > 3 and label != "first" and (counted or not header)
     if guess and len(rows) >= _LEAST_COUNTED and _counts([row[0] for row in rows]) and not _in_step(rows):
@@ -742,7 +748,7 @@ def _whole_numbers(header: Sequence[str], first: Sequence[NumberedRow], start: i
 
 def in_order(cells: Sequence[str]) -> bool:
     """Whether cells are different whole numbers that ascend, or that fill a range in any order."""
-    if len(cells) < _LEAST_COUNTED or not all(cell.isdecimal() for cell in cells):
+    if len(cells) < _LEAST_COUNTED or not all(cell.isdecimal() and len(cell) < 19 for cell in cells):
         return False
     values = [int(cell) for cell in cells]
     ascend = all(one < other for one, other in itertools.pairwise(values))

@@ -480,3 +480,22 @@ def test_columns_of_a_test_file_in_another_order_are_refused(tmp_path):
         load_series(tmp_path, train, test=str(tmp_path / "test.csv"))
     with pytest.raises(DataUnavailable, match="test.csv: it has the columns .* in another order"):
         own_sequences.Config().parse(train, "train.csv", (test, "test.csv"))
+
+
+@pytest.mark.parametrize("start", ["\n" * 5000, " \n" * 5000, "# x\n" * 5000, "\t \n\n# x\n" * 5000])
+def test_a_table_may_begin_far_below(start):
+    assert own_table.Config().parse(start + f"{NAMES}\n{csv()}", "own.csv").spec.classes == ("down", "up")
+
+
+def test_numbers_of_thousands_of_digits_are_refused_in_a_sentence():
+    ids = [f"{n}" * 5000 for n in range(1, 25)]
+    with pytest.raises(DataUnavailable, match=r"below 1e\+30"):
+        own_table.Config().parse(numbered(ids, "t"), "own.csv")
+
+
+def test_a_test_file_may_be_narrower_than_the_index_of_its_training_file():
+    train = "id,no,row,a,b,c,class\n" + "".join(
+        f"{n},{n},{n},{row},{kind}\n" for n, (row, kind) in enumerate(zip(ROWS, KINDS, strict=True))
+    )
+    source = own_sequences.Config().parse(train, "train.csv", ("7,up\n8,down\n", "test.csv"))
+    assert source.test.inputs.lengths.tolist() == [1, 1]
