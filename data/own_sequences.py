@@ -200,7 +200,8 @@ def parse_sequences(
     sequences: list[np.ndarray] = []
     labels = []
     for row in opened.rows:
-        values = _without_padding(values_of(row.dimensions, row.where, name, row.columns))
+        labelled = row.where.startswith("row")
+        values = _without_padding(values_of(row.dimensions, row.where, name, row.columns, labelled))
         if not len(values):
             tables.refuse(name, f"{row.where} has a class and no numbers")
         if sequences and values.shape[1] != sequences[0].shape[1]:

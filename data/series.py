@@ -582,8 +582,22 @@ def _csv_rows(opened: tables.Rows, label: int | None) -> Iterator[Row]:
         yield Row(f"row {number}", [[cells[n] for n in kept]], kind, columns)
 
 
-def values_of(dimensions: list[list[str]], where: str, name: str, columns: Sequence[int] = ()) -> np.ndarray:
-    """One series `(T, C)` float64 from its texts, NaN for gaps; `columns` as in `Row`."""
+def values_of(
+    dimensions: list[list[str]],
+    where: str,
+    name: str,
+    columns: Sequence[int] = (),
+    labelled: bool = False,
+) -> np.ndarray:
+    """One series `(T, C)` float64 from its texts, NaN for gaps.
+
+    Args:
+        dimensions: As in `Row`.
+        where: The row's place, for messages.
+        name: Name of the file, for messages.
+        columns: As in `Row`.
+        labelled: Whether the row is one of a CSV and has a class, which may be in another column.
+    """
     if len({len(cells) for cells in dimensions}) > 1:
         refuse(name, f"the dimensions of {where} are not equally long")
     if len(dimensions[0]) > MAX_LENGTH:
@@ -595,14 +609,9 @@ def values_of(dimensions: list[list[str]], where: str, name: str, columns: Seque
         for place, cell in enumerate(cells):
             value = math.nan if tables.is_missing(cell.strip()) else tables.number(cell)
             if value is None:
-                first = (
-                    place == 0
-                    and channel == 0
-                    and where.startswith("row")
-                    and not tables.is_meant_as_number(cell)
-                )
-                hint = ". If it is the class: --data.label first" * first
                 column = columns[place] if columns else place + 1
+                text = labelled and column == 1 and not tables.is_meant_as_number(cell)
+                hint = ". If it is the class: --data.label first" if text else ""
                 refuse(name, f"{where}, column {column} {tables.no_number(cell)}{hint}")
             series[place, channel] = value
     return series + 0.0  # -0 becomes 0: equal series have equal bytes
@@ -610,7 +619,8 @@ def values_of(dimensions: list[list[str]], where: str, name: str, columns: Seque
 
 def numbers_of(row: Row, name: str, fill: bool) -> np.ndarray:
     """The series `(T, C)` float64 of a row, gaps filled where that is asked for."""
-    values = values_of(row.dimensions, row.where, name, row.columns)
+    labelled = bool(row.kind) and row.where.startswith("row")
+    values = values_of(row.dimensions, row.where, name, row.columns, labelled)
     return filled(values, row.where, name, fill, row.columns)
 
 

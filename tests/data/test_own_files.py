@@ -499,3 +499,11 @@ def test_a_test_file_may_be_narrower_than_the_index_of_its_training_file():
     )
     source = own_sequences.Config().parse(train, "train.csv", ("7,up\n8,down\n", "test.csv"))
     assert source.test.inputs.lengths.tolist() == [1, 1]
+
+
+def test_advice_on_the_class_is_for_files_with_classes():
+    rows, _ = series.uploaded(b"x,2,3\n4,5,6\n", "own.csv", (3, 1))
+    with pytest.raises(DataUnavailable, match="row 1, column 1 is no number: 'x'$"):
+        series.as_input(rows[0], (3, 1))
+    with pytest.raises(DataUnavailable, match="column 2 is no number: 'x'$"):
+        series.parse_series("a,x,2,3\nb,4,5,6\n", "own.csv", "first")
