@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from apps import links
-from data import SOURCES
+from data import SOURCES, waveforms
 from tests.apps.conftest import Shelves, component, drawn, texts
 from training import recipes, settings, trainer
 from training.runs import Run
@@ -24,11 +24,7 @@ def add(
     """A run with random weights whose data are not read."""
     from data import Spec
 
-    classes = (
-        tuple("0123456789")
-        if recipe == "spoken_digits_cnn"
-        else ("sine", "square", "saw", "triangle", "chirp")
-    )
+    classes = tuple("0123456789") if recipe == "spoken_digits_cnn" else waveforms.CLASSES
     changed = recipes.find(recipe).override({"model.filters": "4,8", "model.convolutions": "1", **changes})
     run = trainer.create(changed, shelves.gallery, recipe)
     spec = Spec(changed.source, shape, classes, "", "", rate)
