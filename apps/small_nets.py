@@ -93,9 +93,12 @@ class Plan:
             return []
         if new["recipe"] != old["recipe"]:
             return ["data"]
+        steps = run.status.get("steps", 0)
         for config in (new, old):
             config["data"] = {**config["data"], "file": ""}
-            config["training"] = {**config["training"], "snapshots": 0}
+            training = config["training"]
+            least = training["min_steps"]  # without effect on a training that is as long anyway
+            config["training"] = {**training, "snapshots": 0, "min_steps": 0 if least <= steps else least}
         found = ["data"] if new["data"] != old["data"] or self.table != _table_of(run) else []
         found += ["network"] if new["model"] != old["model"] else []
         same = new["training"] == old["training"] and new["optimizer"] == old["optimizer"]

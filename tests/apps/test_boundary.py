@@ -11,7 +11,7 @@ from data import SOURCES
 from tests.apps.conftest import Shelves, component, drawn, field, keep_snapshots, texts
 from training import recipes, settings, snapshots, trainer
 from training.loop import Stop
-from training.runs import Run, runs_in
+from training.runs import GALLERY, Run, runs_in
 
 STEPS = (0, 6, 100)
 GRID = 90
@@ -469,3 +469,12 @@ def test_validation_accuracy_is_shown_once(page, shelves):
     tested = page("boundary")
     assert "right on validation" not in texts(tested)
     assert "Validation accuracy" in figures(tested)
+
+
+@pytest.mark.parametrize(("name", "model"), [("boundary", "points_mlp"), ("approximation", "function_mlp")])
+def test_a_model_of_the_gallery_opens_without_a_note(page, monkeypatch, name, model):
+    """Recipes may have gained settings since it was trained that would not have changed its training."""
+    monkeypatch.setenv("NEURAL_ARCADE_GALLERY", str(GALLERY))
+    tested = page(name, model=f"gallery/{model}")
+    assert "Step" in [each.label for each in tested.select_slider]
+    assert not [each for each in tested.warning if "Earlier result" in each.value]
