@@ -45,8 +45,8 @@ def explore(entry: Entry) -> None:
     """An episode and all that can be asked of it; while the agent learns, the newest plays."""
     if playing.outside(entry):
         st.info(
-            "The worlds of this agent are not this suite's own, and can't be taken apart here. To watch it "
-            "play, record a film from a terminal:",
+            "This agent's environment is not one of this suite's games, so the page can't look inside its "
+            "episodes. To watch it play, record a film from a terminal:",
             icon=":material/movie:",
         )
         st.code(shlex.join(["python", "-m", "games", "record", entry.run.name, "--out", "film.gif"]), "bash")

@@ -13,7 +13,8 @@ def cart(shelves):
 def test_arena_says_how_it_is_watched(page, cart):
     shown = page("arena", model="runs/cart")
     (told,) = shown.info
-    assert "python -m games record cart --out film.gif" in told.value
+    assert "record a film" in told.value
+    assert "python -m games record cart --out film.gif" in [code.value for code in shown.code]
     assert not shown.warning
     assert "plays CartPole-v1" in texts(shown)
 
