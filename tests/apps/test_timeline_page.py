@@ -18,7 +18,8 @@ def run(shelves):
     for step in (0, 10, 40):
         timeline.save(made.path, step, np.full((36, 8, 8, 1), step / 40))
     made.metrics_path.write_text(
-        '{"step": 10, "epoch": 1, "loss": 2.0}\n{"step": 40, "epoch": 4, "loss": 1.0, "val_frechet": 3.5}\n'
+        '{"step": 10, "epoch": 1, "seconds": 1, "loss": 2.0}\n'
+        '{"step": 40, "epoch": 4, "seconds": 4, "loss": 1.0, "val_frechet": 3.5}\n'
     )
     return made
 
