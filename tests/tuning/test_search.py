@@ -255,7 +255,9 @@ def test_a_trial_tells_why_it_failed(code, message, tmp_path):
 
 def test_the_training_of_a_search_that_was_killed_is_ended_first(tmp_path):
     """It holds the run's lock, and would make the trial fail."""
-    run = runs.create(tmp_path, "trial-001", {"training": {"epochs": 1}, "steps": 4, "rate": 0.01})
+    run = runs.create(
+        tmp_path, "trial-001", {"recipe": "digits_mlp", "training": {"epochs": 1}, "steps": 4, "rate": 0.01}
+    )
     code = (
         "import os, platform, signal, sys\n"
         "from training.runs import Run\n"
