@@ -158,7 +158,7 @@ def data_note(run: Run, read: str = "load") -> str:
     """A sentence where the content of a run's test data has changed since its training, else "".
 
     Args:
-        run: Whose test data have been read.
+        run: Run whose test data were read.
         read: By which method of the data.
     """
     return _test(run, read).note
@@ -168,7 +168,7 @@ def why_sample(run: Run, read: str = "load") -> str:
     """Why a sample stands for the whole test set of a run; "" where it is the whole.
 
     Args:
-        run: Whose test data have been read.
+        run: Run whose test data were read.
         read: By which method of the data.
     """
     return _test(run, read).error

@@ -70,7 +70,7 @@ class Models:
         """The model of a file.
 
         Raises:
-            OwnModelError: See `load`.
+            OwnModelError: The file is refused, as `load` does.
         """
         digest = hashlib.sha256(content).hexdigest()
         with self._lock:

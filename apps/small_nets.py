@@ -402,7 +402,7 @@ def _wound(entry: Entry, steps: list[int], playing: bool) -> int:
             key=key,
             persist_state="session",
             format_func=library.readable,
-            help="The net as it was after so many steps",
+            help="Training step of the network that is shown",
         )
     return state[key]
 
@@ -463,7 +463,7 @@ def source(moment: Moment) -> "Source":
     """What a run learns from, kept between reruns; the page says where its content has changed.
 
     Raises:
-        DataUnavailable: It can't be had any more, or is another.
+        DataUnavailable: The data are gone, or have changed since the run.
     """
     found, note = _source(engine.data_key(moment.config), _config=moment.config)
     if note:

@@ -69,7 +69,7 @@ def write(problem: Problem, folder: Path, seed: int) -> dict[str, str]:
     Args:
         problem: The problem.
         folder: Where to; made if need be.
-        seed: Of the set.
+        seed: Seed of the random draws that make the set.
 
     Returns: The settings of the recipe that name the files.
     """

@@ -150,7 +150,7 @@ class Config:
         """The folder of each of the user's own splits; all of `root` as "train" where there are none.
 
         Raises:
-            DataUnavailable: It can't be told whether the folders are splits or classes.
+            DataUnavailable: The folders may be splits or classes, and nothing tells which.
         """
         folders = _folders(root)
         own: dict[str, Path] = {}
@@ -280,7 +280,7 @@ class Config:
         """An image file by its path, as a model sees it: `spec.input_shape` float32.
 
         Raises:
-            ImageError: It can't be read as an image.
+            ImageError: The file can't be read as an image.
         """
         return read_input(line, spec)
 
@@ -292,7 +292,7 @@ def read_input(path: str, spec: Spec) -> np.ndarray:
     """An image file as a model sees it: `spec.input_shape` float32 in [0, 1].
 
     Raises:
-        ImageError: It can't be read as an image.
+        ImageError: The file can't be read as an image.
     """
     size, _, channels = spec.input_shape
     return read_square(path_of(path), size, channels).astype("float32") / 255

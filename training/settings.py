@@ -190,7 +190,7 @@ def field_names(config: Any, prefix: str = "") -> list[str]:
 
 
 def nearest(name: str, known: Collection[str]) -> list[str]:
-    """Up to three names that are like a mistyped one, the likeliest first.
+    """Up to three names that are like a mistyped one, the most similar first.
 
     A name that ends as the mistyped one does after its last dot comes first: "--epochs" means
     "--training.epochs", and "model.learning_rate" means "optimizer.learning_rate".
