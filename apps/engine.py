@@ -226,7 +226,7 @@ class _Found:
     Args:
         split: They; None where there are none.
         error: Why the whole of them can't be had; "" where it can.
-        at: When that was found out.
+        at: Time of that check.
         note: What has changed in them since the training.
     """
 

@@ -82,7 +82,7 @@ class Objective(abc.ABC):
         raise NotImplementedError(f"{type(self).__name__} has no evaluation")
 
     def global_step(self, step: int) -> int | None:
-        """Steps of environments that were taken after so many steps of training; None: there are none."""
+        """Environment steps taken up to a training step; None where a run has no environment."""
         return None
 
     @property

@@ -23,7 +23,7 @@ def line_by_line(
     """Answer lines of which some may be no text.
 
     Args:
-        predict: From lines to their answers, one after the other.
+        predict: Function from lines to their answers, in the same order.
         lines: As they come from a file or from standard input.
 
     Yields: What `predict` does; `{"input", "error"}` in the place of a line that is not UTF-8.
